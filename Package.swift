@@ -1,0 +1,79 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Every target is held to the same rules: Swift 6, no warnings, every unsafe use marked.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "tram",
+    products: [.executable(name: "tram", targets: ["tram"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        module("TramSystem"),
+        module("TramColumnar"),
+        module("TramCodec", ["TramColumnar", "CZstd", "CZlib"]),
+        module("TramLineProtocol", ["TramColumnar"]),
+        module("TramStorage", ["TramColumnar", "TramCodec", "TramSystem"]),
+        module("TramQuery", ["TramColumnar"]),
+        module("TramStreaming", ["TramColumnar", "TramQuery"]),
+        module("TramAlerting", ["TramColumnar", "TramQuery"]),
+        module("TramFederation", ["TramColumnar", "TramQuery"]),
+        module(
+            "TramEngine",
+            [
+                "TramSystem", "TramColumnar", "TramCodec", "TramLineProtocol", "TramStorage", "TramQuery",
+                "TramStreaming", "TramAlerting", "TramFederation",
+            ]),
+        module(
+            "TramServer",
+            [
+                "TramSystem", "TramColumnar", "TramQuery", "TramStreaming", "TramAlerting", "TramFederation",
+                "TramEngine", .product(name: "Yams", package: "Yams"),
+            ]),
+        .executableTarget(
+            name: "tram",
+            dependencies: [
+                "TramSystem", "TramColumnar", "TramCodec", "TramLineProtocol", "TramStorage", "TramQuery",
+                "TramStreaming", "TramAlerting", "TramFederation", "TramEngine", "TramServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .target(
+            name: "TramTesting", dependencies: ["TramColumnar", "TramSystem"], path: "Tests/TramTesting",
+            swiftSettings: strict),
+        tests("TramColumnarTests", ["TramColumnar", "TramTesting"]),
+        tests("TramSystemTests", ["TramSystem", "TramTesting"]),
+        tests("TramCodecTests", ["TramCodec", "TramColumnar", "TramTesting"]),
+        tests("TramLineProtocolTests", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
+        tests("TramStorageTests", ["TramStorage", "TramColumnar", "TramTesting"]),
+        tests("TramQueryTests", ["TramQuery", "TramColumnar", "TramTesting"]),
+        tests("TramAlertingTests", ["TramAlerting", "TramQuery", "TramColumnar", "TramTesting"]),
+        tests("TramFederationTests", ["TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),
+        tests(
+            "TramServerTests",
+            ["TramServer", "TramAlerting", "TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),
+        tests("HouseTests", ["TramTesting"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,32 @@
+import TramColumnar
+
+/// The states of one aggregate call, one state a slot. A slot is one group in one window (or in one slice of a window).
+///
+/// `update` feeds many rows into one slot (ad-hoc queries: a block is one series in time order), `scatter` feeds each row
+/// into a slot of its own choice (standing windows, groups by a field). Absent values are skipped. `merge` is associative and
+/// commutative: feeding rows in any order over any tree of merges gives the same result, bit for bit, unless the type's comment says otherwise.
+/// Dispatch is dynamic once per vector, never per value.
+protocol AggregateStates: AnyObject {
+    /// The type of `finish`'s values.
+    var resultType: ColumnType { get }
+    var slotCount: Int { get }
+
+    /// Makes slots up to `count`; new ones are empty. Never shrinks.
+    func grow(to count: Int)
+
+    /// Feeds the rows `rows` into `slot`. `column` is nil for an aggregate without argument (`count()`), else as long as `timestamps`.
+    /// `series` breaks ties between equal times of different series (`first`, `last`): the smaller number counts as earlier.
+    func update(slot: Int, column: Column?, timestamps: [Int64], rows: Range<Int>, series: UInt32) throws(QueryError)
+
+    /// Feeds row `i` into `slots[i]`; a negative slot skips the row. All arrays have equal length.
+    func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) throws(QueryError)
+
+    /// Adds the state of `otherSlot` in `other`, which was made by the same call, to `slot`.
+    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError)
+
+    /// Empties a slot for another use.
+    func reset(slot: Int)
+
+    /// The value of a slot: bits as in `Column`, nil for null. O(1) but for quantiles.
+    func finish(slot: Int) throws(QueryError) -> UInt64?
+}

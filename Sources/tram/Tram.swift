@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Tram: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "tram")
+}
