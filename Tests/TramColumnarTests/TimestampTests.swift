@@ -6,7 +6,7 @@ import TramTesting
     @Test(arguments: [
         (0, "1970-01-01T00:00:00Z"), (1_763_679_600_000_000_000, "2025-11-20T23:00:00Z"),
         (-1, "1969-12-31T23:59:59.999999999Z"), (1_500_000_000, "1970-01-01T00:00:01.5Z"),
-        (Int64.max - 1, "2262-04-11T23:47:16.854775806Z"), (Int64.min + 2, "1677-09-21T00:12:43.14522419Z"),
+        (Int64.max - 1, "2262-04-11T23:47:16.854775806Z"), (Int64.min + 2, "1677-09-21T00:12:43.145224194Z"),
     ])
     func `an instant prints in UTC with the digits it needs and reads back`(nanoseconds: Int64, text: String) {
         #expect(Timestamp(nanoseconds: nanoseconds).rfc3339 == text)
