@@ -6,10 +6,14 @@ import TramColumnar
 /// into a slot of its own choice (standing windows, groups by a field). Absent values are skipped. `merge` is associative and
 /// commutative: feeding rows in any order over any tree of merges gives the same result, bit for bit, unless the type's comment says otherwise.
 /// Dispatch is dynamic once per vector, never per value.
-protocol AggregateStates: AnyObject {
+///
+/// Floats that are no numbers (NaN, infinities) count as absent everywhere but in `count`. -0.0 is 0.0.
+package protocol AggregateStates: AnyObject {
     /// The type of `finish`'s values.
     var resultType: ColumnType { get }
     var slotCount: Int { get }
+    /// Roughly the bytes that all slots hold together, for the plan's memory limit.
+    var byteCount: Int { get }
 
     /// Makes slots up to `count`; new ones are empty. Never shrinks.
     func grow(to count: Int)
@@ -21,7 +25,7 @@ protocol AggregateStates: AnyObject {
     /// Feeds row `i` into `slots[i]`; a negative slot skips the row. All arrays have equal length.
     func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) throws(QueryError)
 
-    /// Adds the state of `otherSlot` in `other`, which was made by the same call, to `slot`.
+    /// Adds the state of `otherSlot` in `other`, which was made by the same call, to `slot`. `other` may be `self`.
     func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError)
 
     /// Empties a slot for another use.

@@ -1,0 +1,39 @@
+import TramColumnar
+
+/// `count()`: rows; `count(f)`: present values of f. Never null.
+final class CountStates: AggregateStates {
+    private var counts: [Int64] = []
+
+    var resultType: ColumnType { .int }
+    var slotCount: Int { counts.count }
+    var byteCount: Int { counts.count * 8 }
+
+    func grow(to count: Int) { counts.extend(to: count, with: 0) }
+
+    func update(slot: Int, column: Column?, timestamps: [Int64], rows: Range<Int>, series: UInt32) {
+        guard let presence = column?.presence else {
+            counts[slot] += Int64(rows.count)
+            return
+        }
+        var present: Int64 = 0
+        for row in rows where presence[row] { present += 1 }
+        counts[slot] += present
+    }
+
+    func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) {
+        let presence = column?.presence
+        for row in slots.indices where slots[row] >= 0 {
+            if let presence, !presence[row] { continue }
+            counts[Int(slots[row])] += 1
+        }
+    }
+
+    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) {
+        guard let other = other as? CountStates else { preconditionFailure("counts merge only with counts") }
+        counts[slot] += other.counts[otherSlot]
+    }
+
+    func reset(slot: Int) { counts[slot] = 0 }
+
+    func finish(slot: Int) -> UInt64? { UInt64(bitPattern: counts[slot]) }
+}

@@ -1,0 +1,206 @@
+import TramColumnar
+
+/// A sketch of a distribution from which every quantile comes within 1 % of its value.
+///
+/// Bucket i counts the values in (g^(i-1), g^i] with g = 1.01 / 0.99; negative values have buckets of their own by size,
+/// zeros are counted apart. Merging adds counts, so any order and any tree of merges gives the same sketch.
+/// Each sign keeps the 2,048 buckets up to its largest value, a span of 10^17; what is nearer to zero falls into the lowest.
+/// After Masson, Rim, Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees",
+/// PVLDB 12(12), 2019, doi:10.14778/3352063.3352135.
+package struct DDSketch: Equatable, Sendable {
+    static let growth = 1.01 / 0.99
+    private static let inverseLogarithm = 49.99833328888656
+
+    package private(set) var count: Int64 = 0
+    private var zeros: Int64 = 0
+    private var positives = Buckets()
+    private var negatives = Buckets()
+
+    package init() {}
+
+    package var byteCount: Int { 32 + positives.byteCount + negatives.byteCount }
+
+    /// Adds a finite value.
+    package mutating func add(_ value: Double) {
+        count += 1
+        if value > 0 {
+            positives.add(1, at: Self.index(value))
+        } else if value < 0 {
+            negatives.add(1, at: Self.index(-value))
+        } else {
+            zeros += 1
+        }
+    }
+
+    @inline(__always)
+    private static func index(_ magnitude: Double) -> Int {
+        Int((naturalLogarithm(magnitude) * inverseLogarithm).rounded(.up))
+    }
+
+    package mutating func add(_ other: DDSketch) {
+        count += other.count
+        zeros += other.zeros
+        positives.add(other.positives)
+        negatives.add(other.negatives)
+    }
+
+    /// The value of rank share * (count - 1), rank 0 being the smallest; nil when the sketch is empty. O(buckets).
+    package func quantile(_ share: Double) -> Double? {
+        guard count > 0 else { return nil }
+        let rank = share * Double(count - 1)
+        var passed: Int64 = 0
+        for index in negatives.range.reversed() {
+            passed += negatives[index]
+            if Double(passed) > rank { return -Self.middle(of: index) }
+        }
+        passed += zeros
+        if Double(passed) > rank { return 0 }
+        for index in positives.range {
+            passed += positives[index]
+            if Double(passed) > rank { return Self.middle(of: index) }
+        }
+        // Counts beyond 2^53 may round the rank up past the last value.
+        return positives.highest.map(Self.middle)
+            ?? (zeros > 0 ? 0 : negatives.range.first.map { -Self.middle(of: $0) })
+    }
+
+    /// 2 g^i / (g + 1): the value that is equally far, relatively, from both ends of bucket i.
+    private static func middle(of index: Int) -> Double {
+        // By squaring and not by `pow`, which is not the same on every machine.
+        var base = index < 0 ? 1 / growth : growth
+        var rest = index.magnitude
+        var power = 2 / (growth + 1)
+        while rest > 0 {
+            if rest & 1 == 1 { power *= base }
+            rest >>= 1
+            if rest > 0 { base *= base }
+        }
+        return min(power, .greatestFiniteMagnitude)
+    }
+
+    /// Counts by bucket number, dense between the lowest and the highest in use.
+    fileprivate struct Buckets {
+        static let limit = 2048
+        private var counts: [Int64] = []
+        /// The bucket of `counts[0]`; never below `highest` - 2,047.
+        private var first = 0
+        /// The highest bucket that was ever counted up, the last of `counts`.
+        private(set) var highest: Int?
+
+        var byteCount: Int { counts.capacity * 8 }
+        var range: Range<Int> { first..<(first + counts.count) }
+
+        subscript(index: Int) -> Int64 { counts[index - first] }
+
+        @inline(__always)
+        mutating func add(_ count: Int64, at index: Int) {
+            let offset = index - first
+            if offset >= 0, offset < counts.count {
+                counts[offset] += count
+            } else {
+                makeRoom(for: index)
+                counts[max(0, index - first)] += count
+            }
+        }
+
+        /// Widens `counts` to `index`, or to the lowest bucket that may be kept when `index` is below it.
+        private mutating func makeRoom(for index: Int) {
+            guard let top = highest else {
+                first = index
+                highest = index
+                counts = [0]
+                return
+            }
+            if index > top {
+                counts.append(contentsOf: repeatElement(0, count: min(index - top, Self.limit * 2)))
+                if index - top > Self.limit * 2 {
+                    // So far above that nothing of the old range stays: move the range up in one step.
+                    first = index - counts.count + 1
+                }
+                highest = index
+                collapse(below: index - Self.limit + 1)
+            } else {
+                let lowest = max(index - 16, top - Self.limit + 1)
+                guard lowest < first else { return }
+                counts.insert(contentsOf: repeatElement(0, count: first - lowest), at: 0)
+                first = lowest
+            }
+        }
+
+        private mutating func collapse(below lowest: Int) {
+            let excess = min(lowest - first, counts.count - 1)
+            guard excess > 0 else { return }
+            let swallowed = counts[..<excess].reduce(0, +)
+            counts.removeFirst(excess)
+            first += excess
+            counts[0] += swallowed
+        }
+
+        /// The counts that are not zero by bucket.
+        var used: [Int: Int64] {
+            var used: [Int: Int64] = [:]
+            for index in range where self[index] != 0 { used[index] = self[index] }
+            return used
+        }
+
+        mutating func add(_ other: Buckets) {
+            // From the top, so that the range is moved once.
+            for index in other.range.reversed() where other[index] != 0 { add(other[index], at: index) }
+        }
+    }
+
+    /// Equal when every bucket is: how the counts lie in memory does not matter.
+    package static func == (left: DDSketch, right: DDSketch) -> Bool {
+        left.count == right.count && left.zeros == right.zeros && left.positives.used == right.positives.used
+            && left.negatives.used == right.negatives.used
+    }
+}
+
+/// Quantiles from sketches.
+final class SketchStates: PresentStates {
+    let resultType: ColumnType
+    private let share: Double
+    private let kind: ValueKind
+    private var sketches: [DDSketch] = []
+    private var scratch: [Double] = []
+
+    /// - Parameter share: 0...1.
+    init(share: Double, inputType: ColumnType) {
+        self.share = share
+        kind = ValueKind(inputType)
+        resultType = inputType == .duration ? .duration : .float
+    }
+
+    var slotCount: Int { sketches.count }
+    var byteCount: Int { sketches.reduce(0) { $0 + $1.byteCount } }
+
+    func grow(to count: Int) { sketches.extend(to: count, with: DDSketch()) }
+
+    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+        kind.doubles(bits, into: &scratch)
+        sketches[slot].add(scratch)
+    }
+
+    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+        for row in bits.indices where slots[row] >= 0 {
+            if let value = kind.double(bits[row]) { sketches[Int(slots[row])].add(value) }
+        }
+    }
+
+    func absorb(_ other: SketchStates, slot otherSlot: Int, into slot: Int) {
+        sketches[slot].add(other.sketches[otherSlot])
+    }
+
+    func reset(slot: Int) { sketches[slot] = DDSketch() }
+
+    func finish(slot: Int) throws(QueryError) -> UInt64? {
+        guard let value = sketches[slot].quantile(share) else { return nil }
+        return try resultBits(value, as: resultType)
+    }
+}
+
+extension DDSketch {
+    package mutating func add(_ values: [Double]) {
+        for value in values { add(value) }
+    }
+}

@@ -1,0 +1,235 @@
+import TramColumnar
+
+/// `min` and `max` of everything that has an order as a number, and the times at which they were first reached.
+///
+/// Slots hold order keys; for a maximum the key is turned around, so that the smallest key always wins.
+final class ExtremeStates: PresentStates {
+    enum Side: Sendable { case low, high }
+
+    let resultType: ColumnType
+    private let side: Side
+    private let kind: ValueKind
+    private let givesTime: Bool
+    private var keys: [Int64] = []
+    private var isSeen: [Bool] = []
+    /// The earliest time of the extreme. Empty unless the time is the result.
+    private var times: [Int64] = []
+
+    init(_ side: Side, inputType: ColumnType, givesTime: Bool) {
+        self.side = side
+        self.givesTime = givesTime
+        kind = ValueKind(inputType)
+        resultType = givesTime ? .time : inputType
+    }
+
+    var slotCount: Int { keys.count }
+    var byteCount: Int { keys.count * (givesTime ? 17 : 9) }
+
+    func grow(to count: Int) {
+        keys.extend(to: count, with: 0)
+        isSeen.extend(to: count, with: false)
+        if givesTime { times.extend(to: count, with: 0) }
+    }
+
+    @inline(__always)
+    private func key(_ bits: UInt64) -> Int64? {
+        guard let canonical = kind.canonical(bits) else { return nil }
+        return side == .low ? kind.orderKey(canonical) : ~kind.orderKey(canonical)
+    }
+
+    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+        guard let best = bestKey(bits) else { return }
+        if isSeen[slot], best > keys[slot] { return }
+        guard givesTime else {
+            take(best, time: 0, into: slot)
+            return
+        }
+        var earliest = Int64.max
+        for row in bits.indices where timestamps[row] <= earliest && key(bits[row]) == best {
+            earliest = timestamps[row]
+        }
+        take(best, time: earliest, into: slot)
+    }
+
+    private func bestKey(_ bits: Span<UInt64>) -> Int64? {
+        if kind == .float {
+            guard let extremes = unsafe bits.withUnsafeBufferPointer({ unsafe FloatRuns.extremes($0) }) else {
+                return nil
+            }
+            return key((side == .low ? extremes.low : extremes.high).bitPattern)
+        }
+        guard !bits.isEmpty else { return nil }
+        // What turns bits into keys that win by being small.
+        let turn: UInt64 = (kind == .unsigned ? 1 << 63 : 0) ^ (side == .high ? ~0 : 0)
+        var best = Int64.max
+        for row in bits.indices { best = min(best, Int64(bitPattern: bits[row] ^ turn)) }
+        return best
+    }
+
+    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+        for row in bits.indices where slots[row] >= 0 {
+            guard let key = key(bits[row]) else { continue }
+            take(key, time: timestamps[row], into: Int(slots[row]))
+        }
+    }
+
+    @inline(__always)
+    private func take(_ key: Int64, time: Int64, into slot: Int) {
+        guard isSeen[slot] else {
+            isSeen[slot] = true
+            keys[slot] = key
+            if givesTime { times[slot] = time }
+            return
+        }
+        if key < keys[slot] {
+            keys[slot] = key
+            if givesTime { times[slot] = time }
+        } else if givesTime, key == keys[slot], time < times[slot] {
+            times[slot] = time
+        }
+    }
+
+    func absorb(_ other: ExtremeStates, slot otherSlot: Int, into slot: Int) {
+        guard other.isSeen[otherSlot] else { return }
+        take(other.keys[otherSlot], time: givesTime ? other.times[otherSlot] : 0, into: slot)
+    }
+
+    func reset(slot: Int) { isSeen[slot] = false }
+
+    func finish(slot: Int) -> UInt64? {
+        guard isSeen[slot] else { return nil }
+        if givesTime { return UInt64(bitPattern: times[slot]) }
+        return kind.bits(ofKey: side == .low ? keys[slot] : ~keys[slot])
+    }
+}
+
+/// `spread`: the largest value less the smallest. For times it is a duration.
+final class SpreadStates: PresentStates {
+    let resultType: ColumnType
+    private let kind: ValueKind
+    /// Order keys; a slot is empty when low > high.
+    private var lows: [Int64] = []
+    private var highs: [Int64] = []
+
+    init(inputType: ColumnType) {
+        kind = ValueKind(inputType)
+        resultType = inputType == .time ? .duration : inputType
+    }
+
+    var slotCount: Int { lows.count }
+    var byteCount: Int { lows.count * 16 }
+
+    func grow(to count: Int) {
+        lows.extend(to: count, with: .max)
+        highs.extend(to: count, with: .min)
+    }
+
+    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+        var low = Int64.max
+        var high = Int64.min
+        if kind == .float {
+            guard let extremes = unsafe bits.withUnsafeBufferPointer({ unsafe FloatRuns.extremes($0) }) else { return }
+            low = kind.orderKey(extremes.low.bitPattern)
+            high = kind.orderKey(extremes.high.bitPattern)
+        } else {
+            for row in bits.indices {
+                let key = kind.orderKey(bits[row])
+                low = min(low, key)
+                high = max(high, key)
+            }
+        }
+        widen(slot, low: low, high: high)
+    }
+
+    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+        for row in bits.indices where slots[row] >= 0 {
+            guard let canonical = kind.canonical(bits[row]) else { continue }
+            let key = kind.orderKey(canonical)
+            widen(Int(slots[row]), low: key, high: key)
+        }
+    }
+
+    @inline(__always)
+    private func widen(_ slot: Int, low: Int64, high: Int64) {
+        lows[slot] = min(lows[slot], low)
+        highs[slot] = max(highs[slot], high)
+    }
+
+    func absorb(_ other: SpreadStates, slot otherSlot: Int, into slot: Int) {
+        widen(slot, low: other.lows[otherSlot], high: other.highs[otherSlot])
+    }
+
+    func reset(slot: Int) {
+        lows[slot] = .max
+        highs[slot] = .min
+    }
+
+    func finish(slot: Int) throws(QueryError) -> UInt64? {
+        guard lows[slot] <= highs[slot] else { return nil }
+        let low = kind.bits(ofKey: lows[slot])
+        let high = kind.bits(ofKey: highs[slot])
+        switch kind {
+        case .float:
+            return try resultBits(Double(bitPattern: high) - Double(bitPattern: low), as: .float)
+        case .unsigned:
+            return high - low
+        case .signed, .text:
+            let (spread, overflow) = Int64(bitPattern: high).subtractingReportingOverflow(Int64(bitPattern: low))
+            if overflow { throw .aggregateOverflow }
+            return UInt64(bitPattern: spread)
+        }
+    }
+}
+
+/// `min` and `max` of texts, in the order of `String`: by Unicode scalar, equal accents equal however they are written.
+final class TextExtremeStates: PresentStates {
+    let resultType: ColumnType
+    private let side: ExtremeStates.Side
+    private let texts: @Sendable () -> [String]
+    private var codes: [UInt64] = []
+    private var isSeen: [Bool] = []
+
+    init(_ side: ExtremeStates.Side, inputType: ColumnType, texts: @escaping @Sendable () -> [String]) {
+        self.side = side
+        self.texts = texts
+        resultType = inputType
+    }
+
+    var slotCount: Int { codes.count }
+    var byteCount: Int { codes.count * 9 }
+
+    func grow(to count: Int) {
+        codes.extend(to: count, with: 0)
+        isSeen.extend(to: count, with: false)
+    }
+
+    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+        let texts = texts()
+        for row in bits.indices { take(bits[row], into: slot, texts) }
+    }
+
+    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+        let texts = texts()
+        for row in bits.indices where slots[row] >= 0 { take(bits[row], into: Int(slots[row]), texts) }
+    }
+
+    private func take(_ code: UInt64, into slot: Int, _ texts: [String]) {
+        if isSeen[slot] {
+            let held = codes[slot]
+            if code == held { return }
+            let isLess = texts[Int(code)] < texts[Int(held)]
+            if isLess != (side == .low) { return }
+        }
+        isSeen[slot] = true
+        codes[slot] = code
+    }
+
+    func absorb(_ other: TextExtremeStates, slot otherSlot: Int, into slot: Int) {
+        guard other.isSeen[otherSlot] else { return }
+        take(other.codes[otherSlot], into: slot, texts())
+    }
+
+    func reset(slot: Int) { isSeen[slot] = false }
+
+    func finish(slot: Int) -> UInt64? { isSeen[slot] ? codes[slot] : nil }
+}

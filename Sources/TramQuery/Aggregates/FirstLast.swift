@@ -1,0 +1,69 @@
+import TramColumnar
+
+/// `first` and `last`: the value with the smallest or largest (time, series).
+final class FirstLastStates: PresentStates {
+    enum End: Sendable { case first, last }
+
+    let resultType: ColumnType
+    private let end: End
+    private let kind: ValueKind
+    private var times: [Int64] = []
+    private var owners: [UInt32] = []
+    private var values: [UInt64] = []
+    private var isSeen: [Bool] = []
+
+    init(_ end: End, inputType: ColumnType) {
+        self.end = end
+        kind = ValueKind(inputType)
+        resultType = inputType
+    }
+
+    var slotCount: Int { times.count }
+    var byteCount: Int { times.count * 21 }
+
+    func grow(to count: Int) {
+        times.extend(to: count, with: 0)
+        owners.extend(to: count, with: 0)
+        values.extend(to: count, with: 0)
+        isSeen.extend(to: count, with: false)
+    }
+
+    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+        // Rows mostly come in order of time: then only the row at the right end does more than one comparison.
+        let count = bits.count
+        for step in 0..<count {
+            let row = end == .first ? step : count - 1 - step
+            if isSeen[slot], end == .first ? timestamps[row] > times[slot] : timestamps[row] < times[slot] { continue }
+            take(bits[row], time: timestamps[row], owner: series, into: slot)
+        }
+    }
+
+    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+        for row in bits.indices where slots[row] >= 0 {
+            take(bits[row], time: timestamps[row], owner: series[row], into: Int(slots[row]))
+        }
+    }
+
+    private func take(_ bits: UInt64, time: Int64, owner: UInt32, into slot: Int) {
+        guard let value = kind.canonical(bits) else { return }
+        if isSeen[slot] {
+            // One series has one value at a time. Should two come all the same, the bits decide, not the order of arrival.
+            let held = (times[slot], owners[slot], values[slot])
+            let new = (time, owner, value)
+            if end == .first ? new >= held : new <= held { return }
+        }
+        isSeen[slot] = true
+        times[slot] = time
+        owners[slot] = owner
+        values[slot] = value
+    }
+
+    func absorb(_ other: FirstLastStates, slot otherSlot: Int, into slot: Int) {
+        guard other.isSeen[otherSlot] else { return }
+        take(other.values[otherSlot], time: other.times[otherSlot], owner: other.owners[otherSlot], into: slot)
+    }
+
+    func reset(slot: Int) { isSeen[slot] = false }
+
+    func finish(slot: Int) -> UInt64? { isSeen[slot] ? values[slot] : nil }
+}

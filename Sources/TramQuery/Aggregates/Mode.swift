@@ -1,0 +1,63 @@
+import TramColumnar
+
+/// `mode`: the most frequent value, the smallest of those that tie. Keeps a count for each different value.
+final class ModeStates: PresentStates {
+    let resultType: ColumnType
+    private let kind: ValueKind
+    private let texts: @Sendable () -> [String]
+    private var counts: [[UInt64: Int64]] = []
+
+    init(inputType: ColumnType, texts: @escaping @Sendable () -> [String]) {
+        resultType = inputType
+        kind = ValueKind(inputType)
+        self.texts = texts
+    }
+
+    var slotCount: Int { counts.count }
+    var byteCount: Int { counts.reduce(0) { $0 + 8 + $1.capacity * 17 } }
+
+    func grow(to count: Int) { counts.extend(to: count, with: [:]) }
+
+    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+        // Sensors repeat themselves: a stretch of equal values is looked up once.
+        var row = 0
+        while row < bits.count {
+            let start = row
+            let value = bits[row]
+            repeat { row += 1 } while row < bits.count && bits[row] == value
+            if let canonical = kind.canonical(value) { counts[slot][canonical, default: 0] += Int64(row - start) }
+        }
+    }
+
+    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+        for row in bits.indices where slots[row] >= 0 {
+            if let canonical = kind.canonical(bits[row]) { counts[Int(slots[row])][canonical, default: 0] += 1 }
+        }
+    }
+
+    func absorb(_ other: ModeStates, slot otherSlot: Int, into slot: Int) {
+        counts[slot].merge(other.counts[otherSlot], uniquingKeysWith: +)
+    }
+
+    func reset(slot: Int) { counts[slot] = [:] }
+
+    /// O(different values of the slot).
+    func finish(slot: Int) -> UInt64? {
+        let texts = kind == .text ? texts() : []
+        var best: (value: UInt64, count: Int64)?
+        for (value, count) in counts[slot] {
+            if let best {
+                if count < best.count { continue }
+                if count == best.count {
+                    let isLess =
+                        kind == .text
+                        ? texts[Int(value)] < texts[Int(best.value)]
+                        : kind.orderKey(value) < kind.orderKey(best.value)
+                    if !isLess { continue }
+                }
+            }
+            best = (value, count)
+        }
+        return best?.value
+    }
+}
