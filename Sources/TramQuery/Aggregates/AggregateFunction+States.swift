@@ -4,7 +4,7 @@ extension AggregateFunction {
     /// States for a call by name. See `makeStates`.
     package static func make(
         name: String, inputType: ColumnType?, parameters: [AggregateParameter] = [],
-        texts: @escaping @Sendable () -> [String] = { [] }
+        texts: @escaping () -> [String] = { [] }
     ) throws(AggregateMistake) -> any AggregateStates {
         guard let function = AggregateFunction(rawValue: name) else { throw .unknownFunction(name) }
         return try function.makeStates(inputType: inputType, parameters: parameters, texts: texts)
@@ -25,7 +25,7 @@ extension AggregateFunction {
     ///   - texts: The texts of the query's string table by code, as of now; asked for once a vector by what orders or hashes texts.
     package func makeStates(
         inputType: ColumnType?, parameters: [AggregateParameter] = [],
-        texts: @escaping @Sendable () -> [String] = { [] }
+        texts: @escaping () -> [String] = { [] }
     ) throws(AggregateMistake) -> any AggregateStates {
         guard let type = inputType else {
             if needsArgument { throw .missingArgument }

@@ -99,11 +99,11 @@ struct DistinctSketch {
 struct DistinctKeys {
     let kind: ValueKind
     /// Nil: codes stand for the texts.
-    let texts: (@Sendable () -> [String])?
+    let texts: (() -> [String])?
     /// By code, as far as they were needed.
     private var hashes: [UInt64] = []
 
-    init(kind: ValueKind, texts: (@Sendable () -> [String])?) {
+    init(kind: ValueKind, texts: (() -> [String])?) {
         self.kind = kind
         self.texts = texts
     }
@@ -130,7 +130,7 @@ final class DistinctStates: PresentStates {
     private var keys: DistinctKeys
     private var sketches: [DistinctSketch] = []
 
-    init(inputType: ColumnType, texts: @escaping @Sendable () -> [String]) {
+    init(inputType: ColumnType, texts: @escaping () -> [String]) {
         keys = DistinctKeys(kind: ValueKind(inputType), texts: texts)
     }
 

@@ -185,11 +185,11 @@ final class SpreadStates: PresentStates {
 final class TextExtremeStates: PresentStates {
     let resultType: ColumnType
     private let side: ExtremeStates.Side
-    private let texts: @Sendable () -> [String]
+    private let texts: () -> [String]
     private var codes: [UInt64] = []
     private var isSeen: [Bool] = []
 
-    init(_ side: ExtremeStates.Side, inputType: ColumnType, texts: @escaping @Sendable () -> [String]) {
+    init(_ side: ExtremeStates.Side, inputType: ColumnType, texts: @escaping () -> [String]) {
         self.side = side
         self.texts = texts
         resultType = inputType

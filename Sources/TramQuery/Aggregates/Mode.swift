@@ -4,10 +4,10 @@ import TramColumnar
 final class ModeStates: PresentStates {
     let resultType: ColumnType
     private let kind: ValueKind
-    private let texts: @Sendable () -> [String]
+    private let texts: () -> [String]
     private var counts: [[UInt64: Int64]] = []
 
-    init(inputType: ColumnType, texts: @escaping @Sendable () -> [String]) {
+    init(inputType: ColumnType, texts: @escaping () -> [String]) {
         resultType = inputType
         kind = ValueKind(inputType)
         self.texts = texts

@@ -1,17 +1,3 @@
-/// One value of a result row.
-public enum Value: Hashable, Sendable {
-    case null
-    case float(Double)
-    case int(Int64)
-    case uint(UInt64)
-    case bool(Bool)
-    case string(String)
-    /// Nanoseconds UTC.
-    case time(Int64)
-    /// Nanoseconds.
-    case duration(Int64)
-}
-
 /// What a column of a result holds.
 public enum ColumnType: String, Hashable, Sendable {
     case time, tag, float, int, uint, bool, string, duration

@@ -1,0 +1,111 @@
+import TramColumnar
+
+/// Runs a bound plan over a source.
+struct Executor {
+    let source: any ColumnSource
+    let context: QueryContext
+    let pool: TextPool
+
+    func run(_ plan: Plan) throws(QueryError) -> Table {
+        let evaluation = EvaluationContext(pool: pool, zone: plan.zone, now: context.now, units: context.units)
+        let table = try root(plan, evaluation)
+        return try TableRunner(context: evaluation, limits: context.limits, zone: plan.zone).run(plan.steps, on: table)
+    }
+
+    private func root(_ plan: Plan, _ evaluation: EvaluationContext) throws(QueryError) -> Table {
+        switch plan.root {
+        case .table(let inner):
+            return try run(inner)
+        case .show(let show, let measurement, _):
+            let columns = ShowTables.columns(
+                show.subject, tagKeys: measurement.flatMap { source.schema(of: $0)?.tagKeys },
+                hasMeasurement: measurement != nil)
+            return ShowTables.table(show, measurement: measurement, columns: columns, source: source, pool: pool)
+        case .scan(let scan, let output):
+            return try rows(scan, output, evaluation)
+        case .aggregate(let scan, let aggregation):
+            let grouped = try GroupedAggregation(
+                aggregation, context: evaluation, limits: context.limits,
+                isSeriesColumn: { Executor.isSeriesColumn($0, scan) })
+            try ScanRunner(scan: scan, source: source, evaluator: Evaluator(evaluation)).run {
+                (block) throws(QueryError) in
+                try grouped.add(block)
+            }
+            return try grouped.finish()
+        case .stale(let scan, let stale):
+            return try silence(scan, stale, evaluation)
+        }
+    }
+
+    static func isSeriesColumn(_ column: Int, _ scan: Scan) -> Bool {
+        switch scan.columns[column] {
+        case .tag, .measurement: true
+        default: false
+        }
+    }
+
+    /// Rows without aggregation, by time, then by their tags.
+    private func rows(
+        _ scan: Scan, _ output: [RawOutput], _ evaluation: EvaluationContext
+    ) throws(QueryError) -> Table {
+        var table = Table(infos: output.map { TableColumn(name: $0.name, type: $0.type) })
+        var times: [Int64] = []
+        try ScanRunner(scan: scan, source: source, evaluator: Evaluator(evaluation)).run { (block) throws(QueryError) in
+            for row in 0..<block.count {
+                for (index, column) in output.enumerated() {
+                    table.columns[index].append(block.columns[column.column].value(row))
+                }
+            }
+            table.rowCount += block.count
+            times += block.timestamps
+            if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
+        }
+        let tags = output.indices.filter { output[$0].type == .tag }
+        let orders = tags.map { ValueOrder(column: table.columns[$0], descending: false, pool: pool) }
+        let order = (0..<table.rowCount).sorted { left, right in
+            if times[left] != times[right] { return times[left] < times[right] }
+            for order in orders {
+                let comparison = order.compare(left, right)
+                if comparison != 0 { return comparison < 0 }
+            }
+            return left < right
+        }
+        return table.gathered(order)
+    }
+
+    /// Groups whose newest row is older than the duration, and stations of the catalogue that never sent one.
+    private func silence(
+        _ scan: Scan, _ stale: Stale, _ evaluation: EvaluationContext
+    ) throws(QueryError) -> Table {
+        let evaluator = Evaluator(evaluation)
+        var newest: [[UInt64?]: Int64] = [:]
+        try ScanRunner(scan: scan, source: source, evaluator: evaluator).run { (block) throws(QueryError) in
+            var columns: [BlockColumn] = []
+            for group in stale.groups { columns.append(try evaluator.evaluate(group.value, block)) }
+            if columns.allSatisfy(\.isConstant), let last = block.timestamps.last {
+                let key = columns.map { $0.value(0) }
+                newest[key] = max(newest[key] ?? .min, last)
+            } else {
+                for row in 0..<block.count {
+                    let key = columns.map { $0.value(row) }
+                    newest[key] = max(newest[key] ?? .min, block.timestamps[row])
+                }
+            }
+        }
+        var infos = stale.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+        infos += [TableColumn(name: "time", type: .time), TableColumn(name: "age", type: .duration)]
+        var table = Table(infos: infos)
+        for (key, last) in newest {
+            let (age, overflow) = context.now.subtractingReportingOverflow(last)
+            guard overflow || age > stale.duration else { continue }
+            table.append(key + [UInt64(bitPattern: last), overflow ? nil : UInt64(bitPattern: age)])
+        }
+        if let station = stale.stationGroup, let units = context.units {
+            for name in units.stations(stationTag: station.tag) where newest[[pool.code(name)]] == nil {
+                table.append([pool.code(name), nil, nil])
+            }
+        }
+        let keys = stale.groups.indices.map { (column: $0, descending: false) }
+        return table.gathered(table.order(by: keys, pool: pool))
+    }
+}

@@ -1,0 +1,162 @@
+import TramColumnar
+
+/// An aggregation over rows that end: feeds blocks to the states, then gives the finished table, filled where asked.
+final class GroupedAggregation {
+    private let aggregation: Aggregation
+    private let states: SlicedStates
+    private let context: EvaluationContext
+    private let limits: QueryLimits
+
+    init(
+        _ aggregation: Aggregation, context: EvaluationContext, limits: QueryLimits,
+        isSeriesColumn: (Int) -> Bool = { _ in false }
+    ) throws(QueryError) {
+        self.aggregation = aggregation
+        self.context = context
+        self.limits = limits
+        states = try SlicedStates(aggregation, context: context, limits: limits, isSeriesColumn: isSeriesColumn)
+    }
+
+    func add(_ block: RowBlock) throws(QueryError) {
+        try states.add(block)
+    }
+
+    /// Groups in the order of their columns, windows in time order. Without groups and windows there is always one row.
+    func finish() throws(QueryError) -> Table {
+        let windows = windowsByGroup()
+        let ranks = states.groups.ranks(types: aggregation.groups.map(\.value.type), pool: context.pool)
+        let order = ranks.indices.sorted { ranks[$0] < ranks[$1] }
+        var finished = Table(infos: GroupedAggregation.finishedInfos(aggregation))
+        /// Which rows were made by `fill`.
+        var isFilled: [Bool] = []
+        for group in order {
+            let present = windows[group]
+            let all = try filledWindows(present, extent: extent(of: windows))
+            if all.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
+            for window in all {
+                let values = try states.values(group: Int32(group), window: window)
+                isFilled.append(values == nil)
+                finished.append(
+                    row(window: window, key: states.groups.keys[group], values: values))
+                if finished.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows) }
+            }
+        }
+        if order.isEmpty && aggregation.groups.isEmpty && aggregation.grid == nil {
+            finished.append(try emptyRow())
+            isFilled.append(false)
+        }
+        var table = try GroupedAggregation.outputs(aggregation, finished, context: context)
+        if isFilled.contains(true) {
+            let lead = aggregation.firstCallColumn
+            Filling(fill: aggregation.fill, groupColumns: aggregation.firstGroupColumn..<lead)
+                .apply(to: &table, outputs: lead..<(lead + aggregation.outputs.count), isFilled: isFilled)
+        }
+        return table
+    }
+
+    static func finishedInfos(_ aggregation: Aggregation) -> [TableColumn] {
+        var infos: [TableColumn] = []
+        if aggregation.grid != nil { infos.append(TableColumn(name: "time", type: .time)) }
+        infos += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+        infos += aggregation.calls.map { TableColumn(name: $0.function, type: $0.resultType) }
+        if aggregation.grid != nil { infos.append(TableColumn(name: "partial", type: .bool)) }
+        return infos
+    }
+
+    /// For each group the starts of its windows that hold rows, ascending.
+    private func windowsByGroup() -> [[Int64]] {
+        var windows = [[Int64]](repeating: [], count: states.groups.keys.count)
+        let slots = states.slots
+        for slot in 0..<slots.capacity where slots.groups[slot] >= 0 {
+            windows[Int(slots.groups[slot])] += states.windows(ofSlice: slots.starts[slot])
+        }
+        for group in windows.indices {
+            windows[group].sort()
+            windows[group] = windows[group].reduce(into: []) { unique, start in
+                if unique.last != start { unique.append(start) }
+            }
+        }
+        return windows
+    }
+
+    /// First and last window of all groups.
+    private func extent(of windows: [[Int64]]) -> ClosedRange<Int64>? {
+        guard let first = windows.compactMap(\.first).min(), let last = windows.compactMap(\.last).max() else {
+            return nil
+        }
+        return first...last
+    }
+
+    /// The windows of a group, with the empty ones inside the range where `fill` asks for them.
+    private func filledWindows(
+        _ present: [Int64], extent: ClosedRange<Int64>?
+    ) throws(QueryError) -> [Int64] {
+        guard let grid = aggregation.grid, let extent else { return present }
+        if case .none = aggregation.fill { return present }
+        let range = aggregation.range
+        // An open end of the range ends with the data.
+        let first = range.start == .min ? extent.lowerBound : min(extent.lowerBound, firstWindow(grid, range.start))
+        var windows: [Int64] = []
+        var start = first
+        while start < range.end && (range.end != .max || start <= extent.upperBound) {
+            windows.append(start)
+            if windows.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
+            let next = grid.next(after: start)
+            if next <= start { break }
+            start = next
+        }
+        return windows
+    }
+
+    private func firstWindow(_ grid: WindowGrid, _ instant: Int64) -> Int64 {
+        grid.isHopping ? grid.starts(containing: instant).first ?? instant : grid.start(containing: instant)
+    }
+
+    private func row(window: Int64, key: [UInt64?], values: [UInt64?]?) -> [UInt64?] {
+        var row: [UInt64?] = []
+        if aggregation.grid != nil { row.append(UInt64(bitPattern: window)) }
+        row += key
+        row += values ?? [UInt64?](repeating: nil, count: aggregation.calls.count)
+        if let grid = aggregation.grid {
+            let range = aggregation.range
+            row.append(window < range.start || grid.end(ofWindowStarting: window) > range.end ? 1 : 0)
+        }
+        return row
+    }
+
+    /// What aggregates say of no rows at all: counts are 0, the rest null.
+    private func emptyRow() throws(QueryError) -> [UInt64?] {
+        let empty = try SlicedStates(aggregation, context: context, limits: limits)
+        return try empty.emptyValues()
+    }
+
+    /// The finished rows as the stage gives them: time, groups, the items' values, and `partial` out of sight.
+    static func outputs(
+        _ aggregation: Aggregation, _ finished: Table, context: EvaluationContext
+    ) throws(QueryError) -> Table {
+        let block = finished.block(time: aggregation.grid == nil ? nil : 0, now: context.now)
+        let evaluator = Evaluator(context)
+        var table = Table(infos: Binder.columns(of: aggregation))
+        let lead = aggregation.firstCallColumn
+        table.columns = Array(finished.columns[0..<lead])
+        for output in aggregation.outputs {
+            table.columns.append(try evaluator.evaluate(output.value, block).column(count: finished.rowCount))
+        }
+        if let partial = aggregation.partialColumn { table.columns.append(finished.columns[partial]) }
+        table.rowCount = finished.rowCount
+        return table
+    }
+}
+
+extension SlicedStates {
+    /// The values of every call over no rows.
+    func emptyValues() throws(QueryError) -> [UInt64?] {
+        let empty = try SlicedStates.makeStates(aggregation, evaluatorContext)
+        var values: [UInt64?] = []
+        for state in empty {
+            state.grow(to: 1)
+            values.append(try state.finish(slot: 0))
+        }
+        return values
+    }
+}

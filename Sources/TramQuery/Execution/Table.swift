@@ -1,0 +1,111 @@
+import TramColumnar
+
+/// Rows with named columns: what a pipe holds once it is no longer reading stored rows.
+package struct Table {
+    package var infos: [TableColumn]
+    package var columns: [Column]
+    package var rowCount: Int
+
+    package init(infos: [TableColumn], columns: [Column], rowCount: Int) {
+        self.infos = infos
+        self.columns = columns
+        self.rowCount = rowCount
+    }
+
+    package init(infos: [TableColumn]) {
+        self.infos = infos
+        columns = infos.map { Column(type: $0.type) }
+        rowCount = 0
+    }
+
+    /// Appends one row; a nil value is null. As many values as columns.
+    package mutating func append(_ values: [UInt64?]) {
+        for (index, value) in values.enumerated() {
+            columns[index].append(value)
+        }
+        rowCount += 1
+    }
+
+    /// The table as one block, for evaluation; `time` is the column of the rows' times, else `now` stands for all.
+    func block(time: Int?, now: Int64) -> RowBlock {
+        let timestamps: [Int64]
+        if let time {
+            timestamps = columns[time].bits.map(Int64.init(bitPattern:))
+        } else {
+            timestamps = [Int64](repeating: now, count: rowCount)
+        }
+        return RowBlock(
+            timestamps: timestamps, series: .one(0), isTimeOrdered: false, columns: columns.map(BlockColumn.init))
+    }
+
+    /// The rows that `selection` names, in its order.
+    func gathered(_ selection: [Int]) -> Table {
+        Table(
+            infos: infos,
+            columns: columns.map { column in
+                let gathered = BlockColumn(column).gathered(selection)
+                return Column(type: column.type, bits: gathered.bits, presence: gathered.presence)
+            }, rowCount: selection.count)
+    }
+}
+
+extension Column {
+    /// Appends a value, nil for null.
+    mutating func append(_ value: UInt64?) {
+        if let value {
+            bits.append(value)
+            presence?.append(true)
+        } else {
+            if presence == nil { presence = Bitmap(repeating: true, count: bits.count) }
+            bits.append(0)
+            presence?.append(false)
+        }
+    }
+
+    func value(_ row: Int) -> UInt64? {
+        isPresent(row) ? bits[row] : nil
+    }
+}
+
+/// Orders values of one column: nulls last, whichever the direction.
+struct ValueOrder {
+    let column: Column
+    let descending: Bool
+    let pool: TextPool
+
+    /// Negative when row `left` comes first, 0 when they are equal.
+    func compare(_ left: Int, _ right: Int) -> Int {
+        switch (column.value(left), column.value(right)) {
+        case (nil, nil): return 0
+        case (nil, _): return 1
+        case (_, nil): return -1
+        case (let first?, let second?):
+            if first == second { return 0 }
+            let isFirst: Bool
+            let isSecond: Bool
+            if column.type.isText {
+                isFirst = pool.isOrdered(first, before: second)
+                isSecond = !isFirst
+            } else {
+                isFirst = Comparison.isOrdered(first, second, column.type)
+                isSecond = Comparison.isOrdered(second, first, column.type)
+            }
+            if isFirst { return descending ? 1 : -1 }
+            return isSecond ? (descending ? -1 : 1) : 0
+        }
+    }
+}
+
+extension Table {
+    /// Row numbers in the order of the keys; equal rows keep their order.
+    func order(by keys: [(column: Int, descending: Bool)], pool: TextPool) -> [Int] {
+        let orders = keys.map { ValueOrder(column: columns[$0.column], descending: $0.descending, pool: pool) }
+        return (0..<rowCount).sorted { left, right in
+            for order in orders {
+                let comparison = order.compare(left, right)
+                if comparison != 0 { return comparison < 0 }
+            }
+            return left < right
+        }
+    }
+}

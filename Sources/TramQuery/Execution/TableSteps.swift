@@ -1,0 +1,133 @@
+import TramColumnar
+
+/// Runs the steps of a plan that work on whole tables.
+struct TableRunner {
+    let context: EvaluationContext
+    let limits: QueryLimits
+    let zone: TimeZoneRules
+
+    func run(_ steps: [TableStep], on table: Table) throws(QueryError) -> Table {
+        var table = table
+        for step in steps { table = try run(step, on: table) }
+        return table
+    }
+
+    /// Runs steps that only drop rows and change columns, and tells for each row left what `column` held.
+    func run(
+        _ steps: [TableStep], on table: Table, keeping column: Int
+    ) throws(QueryError) -> (Table, Column) {
+        var kept = table.columns[column]
+        var table = table
+        table.infos.remove(at: column)
+        table.columns.remove(at: column)
+        for step in steps {
+            if case .filter(let condition) = step {
+                guard let rows = try Evaluator(context).selection(condition, block(table)) else { continue }
+                table = table.gathered(rows)
+                let gathered = BlockColumn(kept).gathered(rows)
+                kept = Column(type: kept.type, bits: gathered.bits)
+            } else {
+                table = try run(step, on: table)
+            }
+        }
+        return (table, kept)
+    }
+
+    private func run(_ step: TableStep, on table: Table) throws(QueryError) -> Table {
+        let evaluator = Evaluator(context)
+        switch step {
+        case .filter(let condition):
+            guard let rows = try evaluator.selection(condition, block(table)) else { return table }
+            return table.gathered(rows)
+        case .set(let assignments):
+            var result = table
+            for assignment in assignments {
+                let column = try evaluator.evaluate(assignment.value, block(result)).column(count: result.rowCount)
+                let info = TableColumn(name: assignment.name, type: column.type)
+                if let known = result.infos.firstIndex(where: { $0.name == assignment.name }) {
+                    result.infos[known] = info
+                    result.columns[known] = column
+                } else {
+                    result.infos.append(info)
+                    result.columns.append(column)
+                }
+            }
+            return result
+        case .select(let indices):
+            let infos = indices.map { index in
+                var info = table.infos[index]
+                info.isHidden = false
+                return info
+            }
+            return Table(infos: infos, columns: indices.map { table.columns[$0] }, rowCount: table.rowCount)
+        case .sort(let keys):
+            return table.gathered(table.order(by: keys, pool: context.pool))
+        case .top(let count, let largest, let column, let by):
+            return table.gathered(top(count, largest: largest, column: column, by: by, table))
+        case .limit(let count):
+            return table.rowCount <= count ? table : table.gathered(Array(0..<count))
+        case .unpivot(let unpivot, let keep):
+            return try self.unpivot(unpivot, keep: keep, table)
+        case .aggregate(let aggregation, let time):
+            let runner = try GroupedAggregation(aggregation, context: context, limits: limits)
+            var block = table.block(time: time, now: context.now)
+            block.columns = table.columns.map(BlockColumn.init)
+            try runner.add(block)
+            return try runner.finish()
+        }
+    }
+
+    private func block(_ table: Table) -> RowBlock {
+        table.block(
+            time: table.infos.firstIndex { $0.name == "time" && $0.type == .time }, now: context.now)
+    }
+
+    /// The best rows, best first; with `by`, the best of each group, groups in order of appearance. Nulls never rank.
+    private func top(_ count: Int, largest: Bool, column: Int, by: [Int], _ table: Table) -> [Int] {
+        let ranked = table.order(by: [(column: column, descending: largest)], pool: context.pool)
+            .filter { table.columns[column].isPresent($0) }
+        guard !by.isEmpty else { return Array(ranked.prefix(count)) }
+        var groups: [[UInt64?]: [Int]] = [:]
+        for row in ranked {
+            let key = by.map { table.columns[$0].value(row) }
+            if groups[key, default: []].count < count { groups[key, default: []].append(row) }
+        }
+        var seen: Set<[UInt64?]> = []
+        var result: [Int] = []
+        for row in 0..<table.rowCount {
+            let key = by.map { table.columns[$0].value(row) }
+            if seen.insert(key).inserted { result += groups[key] ?? [] }
+        }
+        return result
+    }
+
+    private func unpivot(_ unpivot: Unpivot, keep: [Int], _ table: Table) throws(QueryError) -> Table {
+        var infos = keep.map { table.infos[$0] }
+        infos.append(TableColumn(name: "field", type: .string))
+        infos.append(TableColumn(name: "value", type: unpivot.valueType))
+        var result = Table(infos: infos)
+        let block = self.block(table)
+        var values: [(UInt64, BlockColumn)] = []
+        for field in unpivot.fields {
+            values.append((field.nameCode, try Evaluator(context).evaluate(field.value, block)))
+        }
+        for row in 0..<table.rowCount {
+            for (name, column) in values {
+                guard let value = column.value(row) else { continue }
+                result.append(keep.map { table.columns[$0].value(row) } + [name, value])
+                if result.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows) }
+            }
+        }
+        return result
+    }
+}
+
+enum RowLimit {
+    static func exceeded(_ limit: Int) -> QueryError {
+        QueryError(
+            .rowLimit, at: nil, en: "the result has more than \(limit) rows", vi: "kết quả có hơn \(limit) dòng",
+            hint: Bilingual(
+                vi: "thêm | limit 1000, rút ngắn khoảng thời gian hoặc tổng hợp",
+                en: "add | limit 1000, ask for a shorter range, or aggregate"))
+    }
+}

@@ -1,0 +1,60 @@
+package import TramColumnar
+
+/// The texts that a running plan knows: those of the source's string table, and those that the plan itself makes.
+///
+/// Equal texts have equal codes, so that operators compare and group by code. What a query over a fixed view makes gets codes
+/// behind those that the table had when the pool was made, and is gone with the pool: a query cannot make the table grow.
+/// A standing query, whose table grows under it, puts its texts into the table.
+/// Not safe for several threads: one pool a running plan.
+package final class TextPool {
+    private let table: StringTable
+    private let growsTable: Bool
+    private let tableCount: UInt32
+    private var texts: [String]
+    private var ownCodes: [String: UInt64] = [:]
+
+    package init(_ table: StringTable, growsTable: Bool = false) {
+        self.table = table
+        self.growsTable = growsTable
+        texts = table.snapshot()
+        tableCount = UInt32(truncatingIfNeeded: texts.count)
+    }
+
+    /// The code of `text`, a new one when it is not known yet.
+    package func code(_ text: String) -> UInt64 {
+        if growsTable { return UInt64(table.code(text)) }
+        if let known = existingCode(text) { return known }
+        let code = UInt64(texts.count)
+        texts.append(text)
+        ownCodes[text] = code
+        return code
+    }
+
+    /// The code of `text`, nil when no value has it.
+    package func existingCode(_ text: String) -> UInt64? {
+        if let own = ownCodes[text] { return own }
+        guard let code = table.existingCode(text), growsTable || code < tableCount else { return nil }
+        return UInt64(code)
+    }
+
+    /// The text with this code; empty for a code that was never given.
+    package func text(_ code: UInt64) -> String {
+        let all = allTexts(upTo: code)
+        return code < UInt64(all.count) ? all[Int(code)] : ""
+    }
+
+    /// Every text by its code, as of now. O(1) unless the table has grown.
+    package func allTexts() -> [String] {
+        if growsTable && table.count > texts.count { texts = table.snapshot() }
+        return texts
+    }
+
+    private func allTexts(upTo code: UInt64) -> [String] {
+        code < UInt64(texts.count) ? texts : allTexts()
+    }
+
+    /// Whether the text of one code sorts before that of another, by the bytes of UTF-8.
+    package func isOrdered(_ left: UInt64, before right: UInt64) -> Bool {
+        left != right && text(left).utf8.lexicographicallyPrecedes(text(right).utf8)
+    }
+}

@@ -1,0 +1,270 @@
+import TramColumnar
+
+/// Binds the items of an aggregation: finds the aggregate calls inside each, names the columns, and expands `mean(*)`.
+struct AggregateBinder {
+    let expressions: ExpressionBinder
+    let stage: AggregateStage
+
+    /// Adds calls and outputs to `aggregation`, whose groups and grid are set.
+    func bind(into aggregation: inout Aggregation) throws(QueryError) {
+        let items = try expandedItems()
+        var counts: [String: Int] = [:]
+        for item in items where item.name == nil {
+            if let call = onlyCall(item.value) { counts[call.function.text, default: 0] += 1 }
+        }
+        for item in items {
+            let value = try bindItem(item.value, into: &aggregation)
+            var output = Aggregation.Output(name: "", alias: nil, value: value)
+            if let name = item.name {
+                output.name = name.text
+            } else {
+                (output.name, output.alias) = try name(of: item, counts: counts)
+            }
+            aggregation.outputs.append(output)
+        }
+        // Bound while the number of calls was still growing: calls stand behind the groups, `partial` behind the calls.
+    }
+
+    // MARK: - Items
+
+    /// Items with `mean(*)` replaced by one item for every field that it fits.
+    private func expandedItems() throws(QueryError) -> [AggregateStage.Item] {
+        var items: [AggregateStage.Item] = []
+        for item in stage.items {
+            guard case .call(let call) = item.value, case .star(let at)? = call.arguments.first else {
+                items.append(item)
+                continue
+            }
+            guard let scope = expressions.scope as? RowScope else {
+                throw QueryError(
+                    .misplaced, at: at, en: "* stands for the fields of stored rows",
+                    vi: "* là các trường của bản ghi gốc")
+            }
+            let grouped = Set(stage.by.map(\.text))
+            for field in scope.fields where !grouped.contains(field.name) {
+                guard let function = AggregateFunction(rawValue: call.function.text),
+                    function.inputTypes.contains(field.type.columnType)
+                else { continue }
+                var expanded = call
+                expanded.arguments[0] = .name(qualifier: nil, Name(field.name, at: at))
+                let name = item.name?.text ?? call.function.text
+                items.append(
+                    AggregateStage.Item(
+                        name: Name("\(name)_\(field.name)", at: item.name?.at ?? call.function.at),
+                        value: .call(expanded)))
+            }
+        }
+        return items
+    }
+
+    /// The call, when the item is one aggregate call, or an expression around exactly one.
+    private func onlyCall(_ expression: Expression) -> Expression.Call? {
+        let calls = aggregateCalls(expression)
+        return calls.count == 1 ? calls[0] : nil
+    }
+
+    private func aggregateCalls(_ expression: Expression) -> [Expression.Call] {
+        switch expression {
+        case .literal, .name, .star: []
+        case .call(let call):
+            AggregateFunction.names.contains(call.function.text) ? [call] : call.arguments.flatMap(aggregateCalls)
+        case .unary(_, let operand, _), .isNull(let operand, _, _): aggregateCalls(operand)
+        case .binary(_, let left, let right, _): aggregateCalls(left) + aggregateCalls(right)
+        case .isIn(let operand, let choices, _): aggregateCalls(operand) + choices.flatMap(aggregateCalls)
+        case .isBetween(let operand, let low, let high, _):
+            aggregateCalls(operand) + aggregateCalls(low) + aggregateCalls(high)
+        }
+    }
+
+    /// The column's name is its function's when that function occurs once in the stage, else `function_field`.
+    private func name(
+        of item: AggregateStage.Item, counts: [String: Int]
+    ) throws(QueryError) -> (name: String, alias: String?) {
+        guard let call = onlyCall(item.value) else {
+            throw QueryError(
+                .nameNeeded, at: item.value.at, en: "an expression of several aggregates needs a name",
+                vi: "biểu thức gồm nhiều hàm tổng hợp cần một tên",
+                hint: Bilingual(vi: "ví dụ: rise = last(h) - first(h)", en: "for example: rise = last(h) - first(h)"))
+        }
+        let function = call.function.text
+        var long: String?
+        if case .name(_, let field)? = call.arguments.first { long = "\(function)_\(field.text)" }
+        if counts[function] == 1 { return (function, long) }
+        // `count()` has no field, so beside `count(f)` it stays `count`.
+        if call.arguments.isEmpty { return (function, nil) }
+        guard let long else {
+            throw QueryError(
+                .nameNeeded, at: item.value.at, en: "\(function) occurs more than once, so this one needs a name",
+                vi: "\(function) xuất hiện nhiều lần nên cần đặt tên",
+                hint: Bilingual(vi: "ví dụ: ten = \(function)(…)", en: "for example: my_name = \(function)(…)"))
+        }
+        return (long, nil)
+    }
+
+    // MARK: - Expressions over finished aggregates
+
+    /// An item as an expression over the finished rows: groups first, then calls.
+    private func bindItem(
+        _ expression: Expression, into aggregation: inout Aggregation
+    ) throws(QueryError) -> BoundExpression {
+        let calls = aggregateCalls(expression)
+        if calls.isEmpty {
+            if case .call(let call) = expression, ScalarFunction(rawValue: call.function.text) == nil,
+                !["if", "coalesce", "under"].contains(call.function.text)
+            {
+                throw expressions.unknownFunction(call.function)
+            }
+            throw QueryError(
+                .misplaced, at: expression.at, en: "an aggregate is needed here, such as mean(speed)",
+                vi: "chỗ này cần hàm tổng hợp, ví dụ mean(speed)",
+                hint: Bilingual(
+                    vi: "để thêm cột dùng: | set ten = …", en: "to add a column write: | set my_name = …"))
+        }
+        let scope = FinishedScope(groups: aggregation.groups, firstColumn: aggregation.firstGroupColumn)
+        for call in calls {
+            let bound = try bindCall(call)
+            let column = aggregation.firstCallColumn + aggregation.calls.count
+            aggregation.calls.append(bound)
+            scope.calls[call] = .column(column, bound.resultType)
+        }
+        let finished = ExpressionBinder(
+            scope: scope, pool: expressions.pool, context: expressions.context, zone: expressions.zone)
+        return try finished.bind(scope.replacingCalls(expression))
+    }
+
+    private func bindCall(_ call: Expression.Call) throws(QueryError) -> AggregateCall {
+        let function = call.function.text
+        var argument: BoundExpression?
+        var rest = call.arguments[...]
+        if let first = rest.first {
+            argument = try expressions.bind(first)
+            rest = rest.dropFirst()
+        }
+        var parameters: [AggregateParameter] = []
+        for parameter in rest { parameters.append(try bindParameter(parameter, call)) }
+        var filter: BoundExpression?
+        if let written = call.filter { filter = try expressions.bindCondition(written) }
+        let result = try checked(call, argument, parameters)
+        return AggregateCall(
+            function: function, argument: argument, filter: filter, parameters: parameters, resultType: result,
+            at: call.at)
+    }
+
+    private func bindParameter(
+        _ parameter: Expression, _ call: Expression.Call
+    ) throws(QueryError) -> AggregateParameter {
+        switch parameter {
+        case .name(nil, let word): return .word(word.text)
+        case .literal(.int(let value), _): return .number(Double(value))
+        case .literal(.float(let value), _): return .number(value)
+        default:
+            throw QueryError(
+                .wrongArguments, at: parameter.at, en: "\(call.function.text) takes a number or a word here",
+                vi: "\(call.function.text) cần một số hoặc một từ ở đây",
+                hint: Bilingual(
+                    vi: "ví dụ: quantile(speed, 0.9, exact)", en: "for example: quantile(speed, 0.9, exact)"))
+        }
+    }
+
+    private func checked(
+        _ call: Expression.Call, _ argument: BoundExpression?, _ parameters: [AggregateParameter]
+    ) throws(QueryError) -> ColumnType {
+        guard let function = AggregateFunction(rawValue: call.function.text) else {
+            throw expressions.unknownFunction(call.function)
+        }
+        do {
+            return try function.resultType(of: argument?.type, parameters: parameters)
+        } catch {
+            throw AggregateBinder.error(for: error, call)
+        }
+    }
+
+    /// What is wrong with a call, with its place and the mend.
+    static func error(for mistake: AggregateMistake, _ call: Expression.Call) -> QueryError {
+        let name = call.function.text
+        switch mistake {
+        case .unknownFunction, .missingArgument:
+            return QueryError(
+                .wrongArguments, at: call.at, en: "\(name) needs a column", vi: "\(name) cần một cột",
+                hint: Bilingual(vi: "viết: \(name)(speed)", en: "write: \(name)(speed)"))
+        case .unfitType(let type, let accepted):
+            let list = accepted.filter { $0 != .tag }.map(\.rawValue).joined(separator: ", ")
+            return QueryError(
+                .typeMismatch, at: call.arguments.first?.at ?? call.at,
+                en: "\(name) does not work on \(type.rawValue)",
+                vi: "\(name) không tính được trên kiểu \(type.rawValue)",
+                hint: Bilingual(vi: "kiểu dùng được: \(list)", en: "it takes: \(list)"))
+        case .missingShare:
+            return QueryError(
+                .wrongArguments, at: call.at, en: "\(name) needs a share between 0 and 1",
+                vi: "\(name) cần một tỷ lệ từ 0 đến 1",
+                hint: Bilingual(vi: "viết: quantile(speed, 0.9)", en: "write: quantile(speed, 0.9)"))
+        case .badShare(let share):
+            return QueryError(
+                .wrongArguments, at: call.at,
+                en: "a share lies between 0 and 1, \(Value.shortest(share)) does not",
+                vi: "tỷ lệ phải từ 0 đến 1, \(Value.shortest(share)) nằm ngoài",
+                hint: Bilingual(vi: "viết: quantile(speed, 0.9)", en: "write: quantile(speed, 0.9)"))
+        case .unexpectedParameter(let index, let allowed):
+            let at = index + 1 < call.arguments.count ? call.arguments[index + 1].at : call.at
+            let words = allowed.joined(separator: ", ")
+            return QueryError(
+                .wrongArguments, at: at, en: "\(name) does not take this", vi: "\(name) không nhận tham số này",
+                hint: allowed.isEmpty
+                    ? nil : Bilingual(vi: "có thể viết: \(words)", en: "it may be: \(words)"))
+        }
+    }
+}
+
+/// Names inside an item once its aggregates are finished: the groups, and the calls themselves.
+private final class FinishedScope: Scope {
+    let groups: [Aggregation.Group]
+    let firstColumn: Int
+    var calls: [Expression.Call: BoundExpression] = [:]
+
+    init(groups: [Aggregation.Group], firstColumn: Int) {
+        self.groups = groups
+        self.firstColumn = firstColumn
+    }
+
+    var isSource: Bool { false }
+    var title: Bilingual { Bilingual(vi: "phép tổng hợp này", en: "this aggregation") }
+    var names: [String] { groups.map(\.name) }
+
+    func resolve(_ name: String, qualifier: String?) -> BoundExpression? {
+        if qualifier == FinishedScope.callQualifier, let number = Int(name), number < order.count {
+            return calls[order[number]]
+        }
+        guard qualifier == nil, let index = groups.firstIndex(where: { $0.name == name }) else { return nil }
+        return .column(firstColumn + index, groups[index].value.type)
+    }
+
+    /// A qualifier that no text can hold: names with it stand for calls.
+    private static let callQualifier = "\u{0}call"
+    private var order: [Expression.Call] = []
+
+    /// The expression with every aggregate call replaced by a name that this scope resolves to the call's column.
+    func replacingCalls(_ expression: Expression) -> Expression {
+        switch expression {
+        case .literal, .name, .star: return expression
+        case .call(var call):
+            if calls[call] != nil {
+                order.append(call)
+                return .name(
+                    qualifier: Name(FinishedScope.callQualifier, at: call.at),
+                    Name(String(order.count - 1), at: call.at))
+            }
+            call.arguments = call.arguments.map(replacingCalls)
+            return .call(call)
+        case .unary(let operation, let operand, let at): return .unary(operation, replacingCalls(operand), at)
+        case .binary(let operation, let left, let right, let at):
+            return .binary(operation, replacingCalls(left), replacingCalls(right), at)
+        case .isIn(let operand, let choices, let at):
+            return .isIn(replacingCalls(operand), choices.map(replacingCalls), at)
+        case .isBetween(let operand, let low, let high, let at):
+            return .isBetween(replacingCalls(operand), replacingCalls(low), replacingCalls(high), at)
+        case .isNull(let operand, let negated, let at):
+            return .isNull(replacingCalls(operand), negated: negated, at)
+        }
+    }
+}

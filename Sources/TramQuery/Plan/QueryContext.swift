@@ -1,0 +1,46 @@
+/// What a query is bound and run under.
+public struct QueryContext: Sendable {
+    /// The range of a source that names none.
+    public enum DefaultRange: Sendable {
+        /// `[1h]`: ad-hoc questions to a server.
+        case lastHour
+        /// Everything: recorded feeds.
+        case all
+    }
+
+    /// Read once a query, nanoseconds UTC.
+    public var now: Int64
+    public var zone: TimeZoneRules
+    public var zones: any ZoneProvider
+    public var units: (any UnitResolver)?
+    public var defaultRange: DefaultRange
+    public var limits: QueryLimits
+
+    public init(
+        now: Int64, zone: TimeZoneRules, zones: any ZoneProvider, units: (any UnitResolver)? = nil,
+        defaultRange: DefaultRange = .lastHour, limits: QueryLimits = QueryLimits()
+    ) {
+        self.now = now
+        self.zone = zone
+        self.zones = zones
+        self.units = units
+        self.defaultRange = defaultRange
+        self.limits = limits
+    }
+}
+
+/// How much one query may ask for; beyond it the query ends with an error that names the number.
+public struct QueryLimits: Sendable {
+    /// Rows of a result.
+    public var rows: Int
+    /// Windows of one group.
+    public var windows: Int
+    /// States held at once: groups times windows.
+    public var states: Int
+
+    public init(rows: Int = 1_000_000, windows: Int = 100_000, states: Int = 8_000_000) {
+        self.rows = rows
+        self.windows = windows
+        self.states = states
+    }
+}

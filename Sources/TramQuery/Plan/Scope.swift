@@ -1,0 +1,225 @@
+package import TramColumnar
+
+/// The names that an expression may use.
+protocol Scope: AnyObject {
+    /// The meaning of a name; nil when there is none.
+    func resolve(_ name: String, qualifier: String?) -> BoundExpression?
+    /// Every name that could have been meant, for suggestions.
+    var names: [String] { get }
+    /// What the scope is called in messages: the measurement, or "this stage".
+    var title: Bilingual { get }
+    /// Whether the names are fields and tags, not columns that a stage made.
+    var isSource: Bool { get }
+}
+
+/// Stations and levels of the catalogue, seen from a scope that has a station's tag.
+enum CatalogueNames {
+    /// The meaning of a level's name (`commune`), of `commune_name`, or of `station.x`; `column` gives a tag's value.
+    static func resolve(
+        _ name: String, qualifier: String?, units: (any UnitResolver)?, column: (String) -> BoundExpression?
+    ) -> BoundExpression? {
+        guard let units else { return nil }
+        if qualifier == "station" {
+            for tag in units.stationTags where units.stationColumns(stationTag: tag).contains(name) {
+                guard let station = column(tag) else { continue }
+                return .stationValue(
+                    station, tag: tag, column: name, columnType(name, tag: tag, units: units))
+            }
+            return nil
+        }
+        guard qualifier == nil else { return nil }
+        for level in units.levels {
+            let isName = name == level + "_name"
+            guard isName || name == level else { continue }
+            for tag in units.stationTags {
+                if let station = column(tag) { return .unit(station, tag: tag, level: level, isName: isName) }
+            }
+        }
+        return nil
+    }
+
+    /// Float when every value of the column is a number.
+    private static func columnType(_ column: String, tag: String, units: any UnitResolver) -> ColumnType {
+        let values = units.stations(stationTag: tag).compactMap {
+            units.stationValue(column, stationTag: tag, station: $0)
+        }
+        return !values.isEmpty && values.allSatisfy { Double($0)?.isFinite == true } ? .float : .string
+    }
+}
+
+/// Names of stored rows. Resolving a name adds its column to the scan, so a plan reads only what it uses.
+final class RowScope: Scope {
+    private let schemas: [Schema]
+    private let units: (any UnitResolver)?
+    /// Standing queries may name fields that no row has had yet.
+    private let acceptsUnknownFields: Bool
+    private(set) var scanColumns: [Int: ScanColumn] = [:]
+    private var numbers: [ScanColumn: Int] = [:]
+    private var computed: [String: (column: Int, type: ColumnType)] = [:]
+    private var computedOrder: [String] = []
+    private var selected: [String]?
+    private var dropped: Set<String> = []
+    private(set) var width = 0
+    private(set) var unknownFields: [String] = []
+
+    init(schemas: [Schema], units: (any UnitResolver)?, acceptsUnknownFields: Bool) {
+        self.schemas = schemas
+        self.units = units
+        self.acceptsUnknownFields = acceptsUnknownFields
+    }
+
+    var isSource: Bool { true }
+
+    var title: Bilingual {
+        let text = schemas.map(\.measurement).joined(separator: ", ")
+        return Bilingual(vi: text, en: text)
+    }
+
+    var tagKeys: [String] {
+        schemas.reduce(into: []) { keys, schema in
+            for key in schema.tagKeys where !keys.contains(key) { keys.append(key) }
+        }
+    }
+
+    /// Fields of all measurements; a field that is int here and float there counts as float.
+    var fields: [Schema.Field] {
+        schemas.reduce(into: []) { fields, schema in
+            for field in schema.fields {
+                if let known = fields.firstIndex(where: { $0.name == field.name }) {
+                    if fields[known].type != field.type { fields[known].type = .float }
+                } else {
+                    fields.append(field)
+                }
+            }
+        }
+    }
+
+    var names: [String] {
+        var names = fields.map(\.name) + tagKeys + computedOrder + ["time"]
+        if schemas.count > 1 { names.append("measurement") }
+        if let units, units.stationTags.contains(where: tagKeys.contains) { names += units.levels }
+        return names
+    }
+
+    func resolve(_ name: String, qualifier: String?) -> BoundExpression? {
+        if qualifier == nil {
+            guard selected?.contains(name) ?? true, !dropped.contains(name) else { return nil }
+            if let computed = computed[name] { return .column(computed.column, computed.type) }
+        }
+        if qualifier == nil || qualifier == "tag", tagKeys.contains(name) { return scan(.tag(name), .tag) }
+        if qualifier == nil || qualifier == "field", let field = fields.first(where: { $0.name == name }) {
+            let type = field.type.columnType
+            return scan(.field(name, type), type)
+        }
+        if qualifier == nil {
+            if name == "time" { return scan(.time, .time) }
+            if name == "measurement" { return scan(.measurement, .tag) }
+        }
+        if let found = CatalogueNames.resolve(
+            name, qualifier: qualifier, units: units,
+            column: { tagKeys.contains($0) ? scan(.tag($0), .tag) : nil })
+        {
+            return found
+        }
+        if acceptsUnknownFields && (qualifier == nil || qualifier == "field") {
+            if !unknownFields.contains(name) { unknownFields.append(name) }
+            return .constant(.float, nil)
+        }
+        return nil
+    }
+
+    private func scan(_ column: ScanColumn, _ type: ColumnType) -> BoundExpression {
+        if let number = numbers[column] { return .column(number, type) }
+        let number = newColumn()
+        numbers[column] = number
+        scanColumns[number] = column
+        return .column(number, type)
+    }
+
+    func newColumn() -> Int {
+        width += 1
+        return width - 1
+    }
+
+    /// Gives `name` to a column that a step fills; hides what had the name before.
+    func define(_ name: String, column: Int, type: ColumnType) {
+        if computed[name] == nil { computedOrder.append(name) }
+        computed[name] = (column, type)
+        dropped.remove(name)
+        selected?.append(name)
+    }
+
+    /// Takes over the columns of a bound scan; what its steps computed keeps its name.
+    func adopt(_ scan: Scan, computed plan: Plan) {
+        scanColumns = scan.columns
+        width = scan.width
+        for (number, column) in scan.columns { numbers[column] = number }
+        guard case .scan(_, let outputs) = plan.root else { return }
+        for output in outputs where scanColumns[output.column] == nil {
+            define(output.name, column: output.column, type: output.type)
+        }
+    }
+
+    func select(_ names: [String]) { selected = names }
+    func drop(_ names: [String]) { dropped.formUnion(names) }
+
+    /// The columns that rows without aggregation give: time, tags, fields, then computed ones, or as selected.
+    func outputs() -> [RawOutput] {
+        let natural =
+            ["time"] + (schemas.count > 1 ? ["measurement"] : []) + tagKeys
+            + fields.map(\.name).filter { !tagKeys.contains($0) }
+        let order = selected ?? natural + computedOrder.filter { !natural.contains($0) }
+        return order.filter { !dropped.contains($0) }.compactMap { name in
+            guard case .column(let column, let type)? = resolve(name, qualifier: nil) else { return nil }
+            return RawOutput(name: name, type: type, column: column)
+        }
+    }
+
+    /// The columns whose value is one for a whole series.
+    func isSeriesColumn(_ number: Int) -> Bool {
+        switch scanColumns[number] {
+        case .tag, .measurement: true
+        default: false
+        }
+    }
+}
+
+/// Names of a table's columns.
+final class TableScope: Scope {
+    var columns: [TableColumn]
+    private let units: (any UnitResolver)?
+
+    init(columns: [TableColumn], units: (any UnitResolver)?) {
+        self.columns = columns
+        self.units = units
+    }
+
+    var isSource: Bool { false }
+    var title: Bilingual { Bilingual(vi: "bước này", en: "this stage") }
+    var names: [String] { columns.filter { !$0.isHidden }.map(\.name) }
+
+    func index(of name: String) -> Int? {
+        columns.firstIndex { $0.name == name } ?? columns.firstIndex { $0.alias == name }
+    }
+
+    func resolve(_ name: String, qualifier: String?) -> BoundExpression? {
+        if qualifier == nil || qualifier == "tag" || qualifier == "field", let index = index(of: name) {
+            return .column(index, columns[index].type)
+        }
+        return CatalogueNames.resolve(
+            name, qualifier: qualifier, units: units,
+            column: { tag in index(of: tag).map { .column($0, columns[$0].type) } })
+    }
+}
+
+extension FieldType {
+    package var columnType: ColumnType {
+        switch self {
+        case .float: .float
+        case .int: .int
+        case .uint: .uint
+        case .bool: .bool
+        case .string: .string
+        }
+    }
+}

@@ -1,0 +1,67 @@
+public import TramColumnar
+
+/// The answer to a query: typed columns and rows in their final order.
+public struct QueryResult: Sendable {
+    public var columns: [ColumnInfo]
+    public var rowCount: Int
+    /// Whether something that belongs into the answer could not be read.
+    public var isPartial: Bool
+    public var warnings: [Bilingual]
+    private let values: [Column]
+    private let texts: [UInt64: String]
+
+    init(_ table: Table, pool: TextPool, warnings: [Bilingual]) {
+        let shown = table.infos.indices.filter { !table.infos[$0].isHidden }
+        columns = shown.map { ColumnInfo(name: table.infos[$0].name, type: table.infos[$0].type) }
+        values = shown.map { table.columns[$0] }
+        rowCount = table.rowCount
+        isPartial = false
+        self.warnings = warnings
+        var texts: [UInt64: String] = [:]
+        for column in values where column.type.isText {
+            for row in 0..<column.count where column.isPresent(row) && texts[column.bits[row]] == nil {
+                texts[column.bits[row]] = pool.text(column.bits[row])
+            }
+        }
+        self.texts = texts
+    }
+
+    /// The value in a row, 0..<rowCount, of a column, 0..<columns.count.
+    public func value(row: Int, column: Int) -> Value {
+        guard let bits = values[column].value(row) else { return .null }
+        switch columns[column].type {
+        case .float: return .float(Double(bitPattern: bits))
+        case .int: return .int(Int64(bitPattern: bits))
+        case .uint: return .uint(bits)
+        case .bool: return .bool(bits != 0)
+        case .string, .tag: return .string(texts[bits] ?? "")
+        case .time: return .time(Int64(bitPattern: bits))
+        case .duration: return .duration(Int64(bitPattern: bits))
+        }
+    }
+}
+
+/// The door for ad-hoc questions: text in, result out.
+public enum QueryRunner {
+    /// Parses, binds and runs `text` over `source`.
+    ///
+    /// - Throws: `QueryError` with the place in `text`: syntax, unknown names, types, limits.
+    public static func run(
+        _ text: String, source: any ColumnSource, context: QueryContext
+    ) throws(QueryError) -> QueryResult {
+        let statement = try QueryParser.parse(text)
+        if statement.isExplain {
+            throw QueryError(
+                .notAvailable, at: nil, en: "explain is not available in this version",
+                vi: "phiên bản này chưa có explain")
+        }
+        var schemas: [String: Schema] = [:]
+        for measurement in source.measurements { schemas[measurement] = source.schema(of: measurement) }
+        let pool = TextPool(source.strings)
+        let binder = try Binder(statement, schemas: schemas, context: context, pool: pool, isStanding: false)
+        let plan = try binder.bind(statement.pipe)
+        let table = try Executor(source: source, context: context, pool: pool).run(plan)
+        if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
+        return QueryResult(table, pool: pool, warnings: plan.warnings)
+    }
+}
