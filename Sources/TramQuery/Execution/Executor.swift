@@ -27,7 +27,7 @@ struct Executor {
             let grouped = try GroupedAggregation(
                 aggregation, context: evaluation, limits: context.limits,
                 isSeriesColumn: { Executor.isSeriesColumn($0, scan) })
-            try ScanRunner(scan: scan, source: source, evaluator: Evaluator(evaluation)).run {
+            try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation)).run {
                 (block) throws(QueryError) in
                 try grouped.add(block)
             }
@@ -50,7 +50,8 @@ struct Executor {
     ) throws(QueryError) -> Table {
         var table = Table(infos: output.map { TableColumn(name: $0.name, type: $0.type) })
         var times: [Int64] = []
-        try ScanRunner(scan: scan, source: source, evaluator: Evaluator(evaluation)).run { (block) throws(QueryError) in
+        try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation)).run {
+            (block) throws(QueryError) in
             for row in 0..<block.count {
                 for (index, column) in output.enumerated() {
                     table.columns[index].append(block.columns[column.column].value(row))
@@ -77,7 +78,7 @@ struct Executor {
     private func silence(
         _ scan: Scan, _ stale: Stale, _ evaluation: EvaluationContext
     ) throws(QueryError) -> Table {
-        let evaluator = Evaluator(evaluation)
+        let evaluator = ExpressionEvaluator(evaluation)
         var newest: [[UInt64?]: Int64] = [:]
         try ScanRunner(scan: scan, source: source, evaluator: evaluator).run { (block) throws(QueryError) in
             var columns: [BlockColumn] = []

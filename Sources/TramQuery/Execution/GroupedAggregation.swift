@@ -135,7 +135,7 @@ final class GroupedAggregation {
         _ aggregation: Aggregation, _ finished: Table, context: EvaluationContext
     ) throws(QueryError) -> Table {
         let block = finished.block(time: aggregation.grid == nil ? nil : 0, now: context.now)
-        let evaluator = Evaluator(context)
+        let evaluator = ExpressionEvaluator(context)
         var table = Table(infos: Binder.columns(of: aggregation))
         let lead = aggregation.firstCallColumn
         table.columns = Array(finished.columns[0..<lead])

@@ -4,7 +4,7 @@ import TramColumnar
 struct ScanRunner {
     let scan: Scan
     let source: any ColumnSource
-    let evaluator: Evaluator
+    let evaluator: ExpressionEvaluator
 
     /// Hands every block that has rows left to `visit`: by measurement, series id, then time.
     /// - Complexity: O(series + rows in the range).
@@ -117,7 +117,7 @@ struct ScanRunner {
 /// Runs the steps of a scan on one block.
 struct RowSteps {
     let steps: [RowStep]
-    let evaluator: Evaluator
+    let evaluator: ExpressionEvaluator
 
     func run(
         _ block: RowBlock, from first: Int = 0, _ visit: (RowBlock) throws(QueryError) -> Void
@@ -152,7 +152,7 @@ struct RowSteps {
     }
 }
 
-extension Evaluator {
+extension ExpressionEvaluator {
     /// A stored column of one numeric type brought to another, where measurements disagree.
     func widened(_ column: BlockColumn, to type: ColumnType, count: Int) -> BlockColumn {
         switch (column.type, type) {

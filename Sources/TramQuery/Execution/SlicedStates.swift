@@ -14,7 +14,7 @@ package final class SlicedStates {
     }
 
     private(set) var aggregation: Aggregation
-    private let evaluator: Evaluator
+    private let evaluator: ExpressionEvaluator
     private let maximumSlots: Int
     private let slicing: Slicing
     let groups = GroupTable()
@@ -36,7 +36,7 @@ package final class SlicedStates {
         isSeriesColumn: (Int) -> Bool = { _ in false }
     ) throws(QueryError) {
         self.aggregation = aggregation
-        evaluator = Evaluator(context)
+        evaluator = ExpressionEvaluator(context)
         maximumSlots = limits.states / max(1, aggregation.calls.count)
         groupsAreOfSeries = aggregation.groups.allSatisfy {
             !$0.value.readsTime && $0.value.columns.allSatisfy(isSeriesColumn)

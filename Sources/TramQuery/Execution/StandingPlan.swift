@@ -178,7 +178,7 @@ package final class StandingPlan {
         of batch: Batch, rows: Range<Int>, isRefused: (Int) -> Bool, key: (UInt32) -> SeriesKey?,
         visit: (RowBlock) throws(QueryError) -> Void
     ) throws(QueryError) {
-        let evaluator = Evaluator(evaluation)
+        let evaluator = ExpressionEvaluator(evaluation)
         var selected: [Int]?
         if !scan.seriesFilters.isEmpty || rows.contains(where: isRefused) {
             var kept: [Int] = []
@@ -194,7 +194,7 @@ package final class StandingPlan {
     }
 
     private func isWanted(
-        _ series: UInt32, _ measurement: String, _ key: (UInt32) -> SeriesKey?, _ evaluator: Evaluator
+        _ series: UInt32, _ measurement: String, _ key: (UInt32) -> SeriesKey?, _ evaluator: ExpressionEvaluator
     ) throws(QueryError) -> Bool {
         if let known = seriesVerdicts[series] { return known }
         let row = seriesBlock(series, measurement, key)
@@ -362,7 +362,7 @@ package final class StandingPlan {
     }
 
     private func judge(_ block: RowBlock) throws(QueryError) -> (conditions: [BlockColumn], judged: BlockColumn?) {
-        let evaluator = Evaluator(evaluation)
+        let evaluator = ExpressionEvaluator(evaluation)
         var columns: [BlockColumn] = []
         for condition in boundConditions { columns.append(try evaluator.evaluate(condition, block)) }
         var judged: BlockColumn?
@@ -373,7 +373,7 @@ package final class StandingPlan {
     /// For `stale`: the group's labels of each row.
     package func silenceKeys(_ block: RowBlock) throws(QueryError) -> [[UInt64?]] {
         guard let stale else { return [] }
-        let evaluator = Evaluator(evaluation)
+        let evaluator = ExpressionEvaluator(evaluation)
         var columns: [BlockColumn] = []
         for group in stale.groups { columns.append(try evaluator.evaluate(group.value, block)) }
         return (0..<block.count).map { row in columns.map { $0.value(row) } }

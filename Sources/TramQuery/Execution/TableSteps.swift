@@ -22,7 +22,7 @@ struct TableRunner {
         table.columns.remove(at: column)
         for step in steps {
             if case .filter(let condition) = step {
-                guard let rows = try Evaluator(context).selection(condition, block(table)) else { continue }
+                guard let rows = try ExpressionEvaluator(context).selection(condition, block(table)) else { continue }
                 table = table.gathered(rows)
                 let gathered = BlockColumn(kept).gathered(rows)
                 kept = Column(type: kept.type, bits: gathered.bits)
@@ -34,7 +34,7 @@ struct TableRunner {
     }
 
     private func run(_ step: TableStep, on table: Table) throws(QueryError) -> Table {
-        let evaluator = Evaluator(context)
+        let evaluator = ExpressionEvaluator(context)
         switch step {
         case .filter(let condition):
             guard let rows = try evaluator.selection(condition, block(table)) else { return table }
@@ -109,7 +109,7 @@ struct TableRunner {
         let block = self.block(table)
         var values: [(UInt64, BlockColumn)] = []
         for field in unpivot.fields {
-            values.append((field.nameCode, try Evaluator(context).evaluate(field.value, block)))
+            values.append((field.nameCode, try ExpressionEvaluator(context).evaluate(field.value, block)))
         }
         for row in 0..<table.rowCount {
             for (name, column) in values {

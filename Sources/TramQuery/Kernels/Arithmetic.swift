@@ -35,11 +35,11 @@ enum Arithmetic {
                 })
         case .divide:
             Lanes.zipPartial(left, right, to: type, count: count) {
-                Evaluator.finite(Double(bitPattern: $0) / Double(bitPattern: $1))
+                ExpressionEvaluator.finite(Double(bitPattern: $0) / Double(bitPattern: $1))
             }
         default:
             Lanes.zipPartial(left, right, to: type, count: count) {
-                Evaluator.finite(
+                ExpressionEvaluator.finite(
                     Double(bitPattern: $0).truncatingRemainder(dividingBy: Double(bitPattern: $1)))
             }
         }
@@ -89,7 +89,7 @@ enum Arithmetic {
             }
         case .divide:
             result = Lanes.zipPartial(left, right, to: type, count: count) {
-                Evaluator.finite(Double(Int64(bitPattern: $0)) / Double(Int64(bitPattern: $1)))
+                ExpressionEvaluator.finite(Double(Int64(bitPattern: $0)) / Double(Int64(bitPattern: $1)))
             }
         default:
             result = Lanes.zipPartial(left, right, to: type, count: count) {
@@ -129,7 +129,7 @@ enum Arithmetic {
             }
         case .divide:
             result = Lanes.zipPartial(left, right, to: type, count: count) {
-                Evaluator.finite(Double($0) / Double($1))
+                ExpressionEvaluator.finite(Double($0) / Double($1))
             }
         default:
             result = Lanes.zipPartial(left, right, to: type, count: count) { $1 == 0 ? nil : $0 % $1 }

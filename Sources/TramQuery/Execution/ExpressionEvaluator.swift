@@ -20,7 +20,7 @@ package struct EvaluationContext {
 ///
 /// Null in, null out, but for `is null`, `coalesce`, and the `and`/`or` that one side decides. A result that is no finite
 /// number is null; an integer result that does not fit throws `query.overflow`.
-package struct Evaluator {
+package struct ExpressionEvaluator {
     package let context: EvaluationContext
 
     package init(_ context: EvaluationContext) {
@@ -308,7 +308,7 @@ package struct Evaluator {
             let rule: FloatingPointRoundingRule =
                 function == .floor ? .down : function == .ceil ? .up : .toNearestOrAwayFromZero
             return Lanes.zipPartial(arguments[0], digits, to: .float, count: count) {
-                Evaluator.rounded(Double(bitPattern: $0), digits: Int64(bitPattern: $1), rule)
+                ExpressionEvaluator.rounded(Double(bitPattern: $0), digits: Int64(bitPattern: $1), rule)
             }
         case .sqrt: return real(arguments[0], count: count) { Glibc.sqrt($0) }
         case .log: return real(arguments[0], count: count) { Glibc.log($0) }
@@ -317,7 +317,7 @@ package struct Evaluator {
         case .exp: return real(arguments[0], count: count) { Glibc.exp($0) }
         case .pow:
             return Lanes.zipPartial(arguments[0], arguments[1], to: .float, count: count) {
-                Evaluator.finite(Glibc.pow(Double(bitPattern: $0), Double(bitPattern: $1)))
+                ExpressionEvaluator.finite(Glibc.pow(Double(bitPattern: $0), Double(bitPattern: $1)))
             }
         case .clamp:
             let raised = Lanes.zip(arguments[0], arguments[1], to: type, count: count) {
@@ -330,7 +330,7 @@ package struct Evaluator {
         case .upper: return text(arguments[0], count: count) { $0.uppercased() }
         case .contains:
             return Lanes.zip(arguments[0], arguments[1], to: .bool, count: count) {
-                Evaluator.contains(context.pool.text($0), context.pool.text($1)) ? 1 : 0
+                ExpressionEvaluator.contains(context.pool.text($0), context.pool.text($1)) ? 1 : 0
             }
         case .starts:
             return Lanes.zip(arguments[0], arguments[1], to: .bool, count: count) {
@@ -384,7 +384,9 @@ package struct Evaluator {
     }
 
     private func real(_ operand: BlockColumn, count: Int, _ function: (Double) -> Double) -> BlockColumn {
-        Lanes.mapPartial(operand, to: .float, count: count) { Evaluator.finite(function(Double(bitPattern: $0))) }
+        Lanes.mapPartial(operand, to: .float, count: count) {
+            ExpressionEvaluator.finite(function(Double(bitPattern: $0)))
+        }
     }
 
     private func text(_ operand: BlockColumn, count: Int, _ function: (String) -> String) -> BlockColumn {
