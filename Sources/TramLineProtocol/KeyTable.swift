@@ -84,14 +84,25 @@ struct KeyTable: ~Copyable {
     }
 
     /// The entry of a spelling, nil when it is unknown. O(1).
-    @inline(__always)
     func find(_ hash: Hash, length: Int) -> Entry? {
-        let (entries, mask) = unsafe (self.entries, self.mask)
+        let entry = unsafe KeyTable.slot(of: hash, length: length, entries, mask).pointee
+        return entry.length == 0 ? nil : entry
+    }
+
+    /// The entry of a spelling, or the free entry where it would be. For the row loop, which holds `entries` and `mask`.
+    @inline(__always)
+    static func slot(
+        of hash: Hash, length: Int, _ entries: UnsafeMutablePointer<Entry>, _ mask: Int
+    ) -> UnsafeMutablePointer<Entry> {
         var index = Int(truncatingIfNeeded: hash.first) & mask
         while true {
-            let entry = unsafe entries[index]
-            if entry.first == hash.first && entry.second == hash.second && Int(entry.length) == length { return entry }
-            if entry.length == 0 { return nil }
+            let entry = unsafe entries + index
+            if unsafe entry.pointee.first == hash.first && entry.pointee.second == hash.second
+                && Int(entry.pointee.length) == length
+            {
+                return unsafe entry
+            }
+            if unsafe entry.pointee.length == 0 { return unsafe entry }
             index = (index &+ 1) & mask
         }
     }

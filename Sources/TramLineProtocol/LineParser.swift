@@ -15,6 +15,7 @@ public import TramColumnar
 ///    straight into the columns.
 /// 2. Every line it does not understand goes to the careful reader (`PointReader`), which knows the whole grammar. It either
 ///    explains what is wrong or makes the new series, columns and guesses.
+@safe
 public final class LineParser {
     let configuration: LineProtocolConfiguration
 
@@ -24,6 +25,8 @@ public final class LineParser {
     private var measurementOfKey: [UInt32] = []
     private var measurementNumbers: [String: UInt32] = [:]
     var builders: [BatchBuilder] = []
+    /// `columns` of each builder, which owns them.
+    var columns: [UnsafeMutablePointer<OpenColumns>] = unsafe []
     var table = KeyTable()
 
     // The body at hand.
@@ -230,7 +233,9 @@ public final class LineParser {
     /// that the newline is not the sender's.
     private func parseLines(_ bytes: UnsafePointer<UInt8>, _ count: Int, isFinal: Bool) -> Int {
         var start = 0
-        while start < count && !isSkipping {
+        while !isSkipping {
+            start += unsafe readRows(bytes + start, count - start)
+            guard start < count else { break }
             guard let length = unsafe parseCarefully(bytes + start, count - start, isFinal: isFinal) else { break }
             start += length
         }
@@ -370,7 +375,9 @@ public final class LineParser {
         if let known = measurementNumbers[name] { return known }
         let number = UInt32(truncatingIfNeeded: builders.count)
         measurementNumbers[name] = number
-        builders.append(BatchBuilder(measurement: name))
+        let builder = BatchBuilder(measurement: name)
+        builders.append(builder)
+        unsafe columns.append(builder.columns)
         return number
     }
 }
