@@ -65,7 +65,9 @@ let package = Package(
         tests("TramColumnarTests", ["TramColumnar", "TramTesting"]),
         tests("TramSystemTests", ["TramSystem", "TramTesting"]),
         tests("TramCodecTests", ["TramCodec", "TramColumnar", "TramTesting"]),
-        tests("TramLineProtocolTests", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
+        tests(
+            "TramLineProtocolTests", ["TramLineProtocol", "TramColumnar", "TramTesting"],
+            resources: [.copy("Cases")]),
         tests("TramStorageTests", ["TramStorage", "TramColumnar", "TramTesting"]),
         tests("TramQueryTests", ["TramQuery", "TramColumnar", "TramTesting"]),
         tests("TramAlertingTests", ["TramAlerting", "TramQuery", "TramColumnar", "TramTesting"]),
