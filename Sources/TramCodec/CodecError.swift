@@ -4,4 +4,25 @@ public enum CodecError: Error, Equatable, Sendable {
     case truncated
     /// The bytes are not of the format, with the library's own word for it.
     case corrupt(String)
+    /// The library got no memory for its state.
+    case outOfMemory
+
+    /// The stable name in answers, logs and metrics. Never renamed.
+    public var code: StaticString {
+        switch self {
+        case .truncated: "codec.truncated"
+        case .corrupt: "codec.corrupt"
+        case .outOfMemory: "codec.out_of_memory"
+        }
+    }
+}
+
+extension CodecError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .truncated: "the compressed data ends too early"
+        case .corrupt(let reason): "the compressed data is damaged: \(reason)"
+        case .outOfMemory: "no memory to decompress with"
+        }
+    }
 }

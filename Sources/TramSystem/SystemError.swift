@@ -1,12 +1,29 @@
+internal import Glibc
+
 /// A call to the kernel that failed: which one, on what, and why.
 public struct SystemError: Error, Equatable, Sendable {
     public var errno: Int32
     public var call: String
+    /// The file, or the name of the stream: `standard output`.
     public var path: String
 
     public init(errno: Int32, call: String, path: String) {
         self.errno = errno
         self.call = call
         self.path = path
+    }
+
+    /// Nobody reads the other end any more, as in `tram query … | head`: a reason to stop, not to complain.
+    public var isBrokenPipe: Bool { errno == EPIPE }
+
+    public var isNoSuchFile: Bool { errno == ENOENT }
+}
+
+extension SystemError: CustomStringConvertible {
+    /// `feed.lp: open: No such file or directory`
+    public var description: String {
+        // glibc's strerror is safe from any thread since 2.32 and speaks English unless setlocale is called.
+        guard let text = unsafe strerror(errno) else { return "\(path): \(call): error \(errno)" }
+        return unsafe "\(path): \(call): \(String(cString: text))"
     }
 }

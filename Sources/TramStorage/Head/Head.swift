@@ -1,0 +1,155 @@
+import TramColumnar
+
+/// The newest data of all series, in memory. The writer's side; it works under the store's lock.
+@safe struct Head {
+    /// Shared with snapshots. The series of page p are p · 64 and on.
+    private(set) var pages: [SeriesPage] = []
+    /// By measurement number; shared with snapshots.
+    private(set) var figures: [MeasurementFigures] = []
+    private(set) var seriesCount = 0
+    private(set) var pointCount = 0
+
+    private var measurements: [MeasurementHead] = []
+    private var numbers: [String: Int] = [:]
+    /// Per page where its series lie, once it is certain that no snapshot holds the page; so the row loop need not ask again.
+    private var writable: [UnsafeMutablePointer<HeadSeries>?] = unsafe []
+    /// A snapshot was taken since `writable` was filled.
+    private var isShared = false
+    private let rows = BatchRows()
+
+    /// Marks everything as held by a snapshot, too.
+    mutating func share() { isShared = true }
+
+    func fields(of measurement: Int, count: Int) -> ArraySlice<Schema.Field> {
+        measurements[measurement].fields.prefix(count)
+    }
+
+    /// Makes place for the series `seriesCount`, of measurement `number`, which is new when it is the next.
+    mutating func addSeries(measurement number: Int, name: String) {
+        if number == measurements.count {
+            measurements.append(MeasurementHead(name: name))
+            figures.append(MeasurementFigures())
+            numbers[name] = number
+        }
+        takeBack()
+        if seriesCount & SeriesPage.mask == 0 {
+            pages.append(SeriesPage())
+            unsafe writable.append(nil)
+        }
+        unsafe writablePage(seriesCount >> SeriesPage.shift)[seriesCount & SeriesPage.mask] = HeadSeries(
+            measurement: number)
+        seriesCount += 1
+    }
+
+    /// Stores the rows of `batch`. O(rows · fields) when they come in order.
+    mutating func append(_ batch: Batch, strings: StringTable) -> AppendResult {
+        let count = batch.count
+        precondition(batch.series.count == count, "a series for each row")
+        for column in batch.columns { precondition(column.values.count == count, "columns as long as the batch") }
+        guard let number = numbers[batch.measurement] else {
+            return AppendResult(accepted: 0, refused: Screening(refusingAllOf: batch).refused, newPoints: 0)
+        }
+        let measurement = measurements[number]
+        let screening = Screening(batch, measurement)
+        let columns = screening.columns.sorted { $0.field < $1.field }
+        let accepted = count - screening.refused.count
+        guard accepted > 0, !columns.isEmpty else {
+            return AppendResult(accepted: accepted, refused: screening.refused, newPoints: 0)
+        }
+        var fields: [Int] = []
+        for column in columns where fields.last != column.field { fields.append(column.field) }
+        let layout = measurement.batchLayout(of: fields)
+        var refused: Bitmap?
+        if !screening.refused.isEmpty {
+            var rows = Bitmap(repeating: false, count: count)
+            for refusal in screening.refused { rows[refusal.row] = true }
+            refused = rows
+        }
+        // Only when no column has a value in every row can a row be without any.
+        let mayBeEmpty = columns.allSatisfy { batch.columns[$0.column].values.presence != nil }
+
+        takeBack()
+        var figures = self.figures[number]
+        let before = figures.pointCount
+        for start in stride(from: 0, to: count, by: BatchRows.maximumCount) {
+            let range = start..<min(start + BatchRows.maximumCount, count)
+            rows.fill(batch, range, columns: columns, layout: layout, refused: refused, strings: strings)
+            insert(
+                batch.series, range, layout: layout, refused: refused, mayBeEmpty: mayBeEmpty, number: number,
+                measurement: measurement, figures: &figures)
+        }
+        figures.fieldCount = measurement.fields.count
+        self.figures[number] = figures
+        let newPoints = figures.pointCount - before
+        pointCount += newPoints
+        return AppendResult(accepted: accepted, refused: screening.refused, newPoints: newPoints)
+    }
+
+    /// Hands the rows that `rows` holds to their series.
+    private mutating func insert(
+        _ ids: [UInt32], _ range: Range<Int>, layout: RowLayout, refused: Bitmap?, mayBeEmpty: Bool, number: Int,
+        measurement: MeasurementHead, figures: inout MeasurementFigures
+    ) {
+        let shape = HeadSeries.shape(measurement: number, layout: layout.number)
+        // A layout of the batch alone has the number of series that have none; those have no room either.
+        let stride = layout.stride
+        let words = unsafe rows.words
+        let seriesCount = seriesCount
+        var (oldest, newest, newPoints) = (figures.oldest, figures.newest, 0)
+        var row = unsafe words
+        for index in range {
+            defer { unsafe row += stride }
+            if let refused, refused[index] { continue }
+            if mayBeEmpty, unsafe isEmpty(row, layout) { continue }
+            let id = Int(ids[index])
+            precondition(id < seriesCount, "a series of this store")
+            let page: UnsafeMutablePointer<HeadSeries>
+            if let known = unsafe writable[id >> SeriesPage.shift] {
+                unsafe page = known
+            } else {
+                unsafe page = writablePage(id >> SeriesPage.shift)
+            }
+            let series = unsafe page + (id & SeriesPage.mask)
+            let time = unsafe Int64(bitPattern: row[0])
+            oldest = min(oldest, time)
+            newest = max(newest, time)
+            if unsafe time > series.pointee.last && series.pointee.shape == shape
+                && series.pointee.count < series.pointee.capacity, let tail = unsafe series.pointee.words
+            {
+                let target = unsafe tail + Int(series.pointee.count) &* stride
+                for word in 0..<stride { unsafe target[word] = row[word] }
+                unsafe series.pointee.count &+= 1
+                unsafe series.pointee.last = time
+                newPoints &+= 1
+            } else {
+                precondition(unsafe series.pointee.measurement == number, "a series of the batch's measurement")
+                let reference = unsafe RowReference(words: row, layout: layout)
+                if unsafe series.pointee.insert(reference, id: id, measurement: measurement) { newPoints &+= 1 }
+            }
+        }
+        figures.oldest = oldest
+        figures.newest = newest
+        figures.pointCount += newPoints
+    }
+
+    private func isEmpty(_ row: UnsafeMutablePointer<UInt64>, _ layout: RowLayout) -> Bool {
+        for word in 0..<layout.maskWords where unsafe row[1 + word] != 0 { return false }
+        return true
+    }
+
+    /// Forgets which pages are the writer's own when a snapshot was taken. O(pages) then.
+    private mutating func takeBack() {
+        guard isShared else { return }
+        isShared = false
+        for page in unsafe writable.indices { unsafe writable[page] = nil }
+    }
+
+    /// Where the series of a page lie, after a copy of the page when a snapshot holds it.
+    private mutating func writablePage(_ page: Int) -> UnsafeMutablePointer<HeadSeries> {
+        if let known = unsafe writable[page] { return unsafe known }
+        if !isKnownUniquelyReferenced(&pages[page]) { pages[page] = pages[page].copy() }
+        let series = unsafe pages[page].series
+        unsafe writable[page] = unsafe series
+        return unsafe series
+    }
+}

@@ -1,0 +1,110 @@
+public import TramColumnar
+
+/// A series as a snapshot sees it.
+public struct StoredSeries: Equatable, Sendable {
+    public var id: SeriesID
+    /// Parallel to `Schema.tagKeys` of the measurement: codes of `Snapshot.strings`; nil where the series lacks the tag.
+    public var tagCodes: [UInt32?]
+
+    public init(id: SeriesID, tagCodes: [UInt32?]) {
+        self.id = id
+        self.tagCodes = tagCodes
+    }
+}
+
+/// 1...1,024 rows of one series, strictly rising in time.
+public struct StoredBlock: Equatable, Sendable {
+    public var timestamps: [Int64]
+    /// Parallel to the fields that were asked for; nil when no row of the block has that field.
+    public var columns: [Vector?]
+
+    public init(timestamps: [Int64], columns: [Vector?]) {
+        self.timestamps = timestamps
+        self.columns = columns
+    }
+}
+
+/// Everything that a store held at one moment. What is appended later does not show.
+///
+/// Costs O(1) to take. It shares memory with the store; while it lives, the store copies what it changes, chunk by chunk, so keep a snapshot
+/// for one question and not for long. Safe from any thread, while the store goes on.
+public struct Snapshot: Sendable {
+    private let store: Store
+    private let pages: [SeriesPage]
+    private let figures: [MeasurementFigures]
+    private let seriesCount: Int
+    /// How many points (series + timestamp) there are.
+    public let pointCount: Int
+
+    init(store: Store, head: borrowing Head) {
+        self.store = store
+        pages = head.pages
+        figures = head.figures
+        seriesCount = head.seriesCount
+        pointCount = head.pointCount
+    }
+
+    private var bound: SeriesID { SeriesID(seriesCount) }
+
+    /// Texts of tag values and string fields; it may know more texts than the snapshot holds.
+    public var strings: StringTable { store.strings }
+
+    /// Names of all measurements that have a series, sorted by their bytes. O(measurements · log).
+    public var measurements: [String] { store.index.measurements(below: bound) }
+
+    /// Tag keys and fields of a measurement; nil when it is unknown. O(keys · log + fields).
+    public func schema(of measurement: String) -> Schema? {
+        guard let number = store.index.number(of: measurement, below: bound) else { return nil }
+        return Schema(
+            measurement: measurement, tagKeys: store.index.tagKeys(of: number, below: bound),
+            fields: store.fields(of: number, count: figures[number].fieldCount))
+    }
+
+    /// Start of the oldest row and one past the newest of a measurement; nil when it is empty or unknown.
+    /// A row at `Int64.max`, which no reader of times gives, lies at the end and not before it.
+    public func extent(of measurement: String) -> TimeRange? {
+        guard let number = store.index.number(of: measurement, below: bound), figures[number].pointCount > 0 else {
+            return nil
+        }
+        let newest = figures[number].newest
+        return TimeRange(start: figures[number].oldest, end: newest == .max ? .max : newest + 1)
+    }
+
+    /// How many points (series + timestamp) a measurement has; 0 when it is unknown.
+    public func pointCount(of measurement: String) -> Int {
+        store.index.number(of: measurement, below: bound).map { figures[$0].pointCount } ?? 0
+    }
+
+    /// The series of a measurement, ids rising; none when it is unknown. O(series · tag keys).
+    public func series(of measurement: String) -> [StoredSeries] {
+        store.index.number(of: measurement, below: bound).map { store.index.series(of: $0, below: bound) } ?? []
+    }
+
+    /// Ids of the series whose tag `key` has the value with `code` in `strings`, rising. O(their number).
+    public func postings(of measurement: String, key: String, code: UInt32) -> [SeriesID] {
+        guard let number = store.index.number(of: measurement, below: bound) else { return [] }
+        return store.index.postings(of: number, key: key, code: code, below: bound)
+    }
+
+    /// Time of the newest row of a series; nil when it has none or is unknown. O(1).
+    public func lastTimestamp(of series: SeriesID) -> Int64? {
+        head(of: series)?.lastTimestamp
+    }
+
+    /// Hands every block of a series that overlaps `range` to `visit`, in time order; a block may hold rows outside the range.
+    ///
+    /// Full blocks share the store's memory; the newest rows, at most one block, are put into columns here: O(rows · `fields`).
+    ///
+    /// - Parameter fields: field numbers of the measurement's schema; what is no number of it has no values.
+    /// - Throws: what `visit` throws.
+    public func blocks<Failure: Error>(
+        of series: SeriesID, fields: [Int], in range: TimeRange, visit: (StoredBlock) throws(Failure) -> Void
+    ) throws(Failure) {
+        try head(of: series)?.blocks(fields: fields, in: range, visit: visit)
+    }
+
+    private func head(of series: SeriesID) -> HeadSeries? {
+        guard series < bound else { return nil }
+        return pages[Int(series) >> SeriesPage.shift][Int(series)]
+    }
+}

@@ -1,0 +1,64 @@
+import Synchronization
+public import TramColumnar
+
+/// Number of a series in one store, from 0 in order of arrival.
+public typealias SeriesID = UInt32
+
+/// Everything that Tram keeps, behind a single door.
+///
+/// Rows come in as batches and are seen through snapshots. Safe from any thread: writers take turns, a batch at a time; readers
+/// work on a `Snapshot` and are never moved by a writer.
+public final class Store: Sendable {
+    /// In `Batch.series` the mark of a row whose series was refused; `append` reports it and stores nothing.
+    public static let refusedSeries = SeriesID.max
+
+    /// Texts of tag values and string fields.
+    public let strings: StringTable
+    let index: SeriesIndex
+    // Lock order: the index, then the head, then the strings.
+    private let head = Mutex(Head())
+
+    /// An empty store.
+    ///
+    /// - Throws: `.invalidConfiguration`.
+    public init(configuration: StorageConfiguration = StorageConfiguration()) throws(StorageError) {
+        try configuration.validate()
+        strings = StringTable()
+        index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
+    }
+
+    /// The number of a series, made when new. O(key).
+    ///
+    /// - Throws: `.seriesLimit` for a new series beyond the limit; known ones go on.
+    public func seriesID(for key: SeriesKey) throws(StorageError) -> SeriesID {
+        try index.id(for: key) { _, measurement, name in
+            head.withLock { $0.addSeries(measurement: measurement, name: name) }
+        }
+    }
+
+    /// The key of a series; nil when there is none of this number.
+    public func key(of id: SeriesID) -> SeriesKey? { index.key(of: id) }
+
+    /// Stores the rows of `batch`, whose `series` are numbers of this store and of the batch's measurement.
+    ///
+    /// When this returns, new snapshots see all accepted rows; until then none. A row of a time that its series has already
+    /// replaces the values of the fields that it brings. Rows without a value make no point.
+    ///
+    /// - Complexity: O(rows · fields) for rows that come in order; a row that is late moves up to a block of its series.
+    public func append(_ batch: Batch) -> AppendResult {
+        head.withLock { $0.append(batch, strings: strings) }
+    }
+
+    /// A fixed view of every row appended before this call. O(1); the first batch after it costs O(series / 64) more.
+    public func snapshot() -> Snapshot {
+        head.withLock { head in
+            head.share()
+            return Snapshot(store: self, head: head)
+        }
+    }
+
+    /// The first `count` fields of a measurement.
+    func fields(of measurement: Int, count: Int) -> [Schema.Field] {
+        head.withLock { Array($0.fields(of: measurement, count: count)) }
+    }
+}
