@@ -146,6 +146,15 @@ struct Lexer {
 
     private mutating func symbol(_ first: Unicode.Scalar) throws(QueryError) -> Token.Kind {
         let start = position
+        if first == ".", isDigit(1) {
+            position += 1
+            let digits = position
+            while isDigit(0) { position += 1 }
+            let written = "0." + text(from: digits)
+            throw QueryError(
+                .syntax, at: place(from: start), en: "a number starts with a digit: \(written)",
+                vi: "số phải bắt đầu bằng chữ số: \(written)")
+        }
         // Longest first.
         for length in [2, 1] {
             guard position + length <= scalars.count else { continue }
@@ -160,14 +169,6 @@ struct Lexer {
             position = start
         }
         position = start + 1
-        if first == ".", isDigit(0) {
-            let digits = position
-            while isDigit(0) { position += 1 }
-            let written = "0." + text(from: digits)
-            throw QueryError(
-                .syntax, at: place(from: start), en: "a number starts with a digit: \(written)",
-                vi: "số phải bắt đầu bằng chữ số: \(written)")
-        }
         throw QueryError(
             .syntax, at: place(from: start), en: "the character \(Lexer.shown(first)) has no meaning here",
             vi: "ký tự \(Lexer.shown(first)) không có nghĩa ở đây",

@@ -309,7 +309,7 @@ extension Parser {
             if Suggestions.aggregates.contains(best) {
                 return complaint(Bilingual(vi: "Viết: | \(best)(\(field))", en: "Write: | \(best)(\(field))"))
             }
-            return complaint(Suggestions.didYouMean(near) ?? Bilingual(vi: best, en: best))
+            return complaint(Suggestions.didYouMean([best]) ?? Bilingual(vi: best, en: best))
         }
         let known = Keyword.stages.joined(separator: ", ")
         return complaint(
@@ -357,7 +357,9 @@ extension Parser {
                 vi: "\(word) đứng sau hàm tổng hợp: | mean(speed) \(word) …",
                 en: "\(word) follows an aggregate: | mean(speed) \(word) …")
         }
-        hint = hint ?? Suggestions.didYouMean(Suggestions.closest(to: word, among: clauses + Keyword.stages))
+        if hint == nil, let best = Suggestions.closest(to: word, among: clauses + Keyword.stages).first {
+            hint = Suggestions.didYouMean([best])
+        }
         return failure(
             en: "\"\(word)\" is not expected here", vi: "\"\(word)\" không đứng ở đây được",
             hint: hint
