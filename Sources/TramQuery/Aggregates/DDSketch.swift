@@ -34,7 +34,11 @@ package struct DDSketch: Equatable, Sendable {
 
     @inline(__always)
     private static func index(_ magnitude: Double) -> Int {
-        Int((naturalLogarithm(magnitude) * inverseLogarithm).rounded(.up))
+        // Rounding by the magic number: `rounded(.up)` is a call into the C library on the oldest processors we run on.
+        let exact = naturalLogarithm(magnitude) * inverseLogarithm
+        let shifted = exact + DecimalReading.magic
+        let nearest = Int(truncatingIfNeeded: shifted.bitPattern &- DecimalReading.magic.bitPattern)
+        return shifted - DecimalReading.magic < exact ? nearest &+ 1 : nearest
     }
 
     package mutating func add(_ other: DDSketch) {

@@ -55,6 +55,16 @@ extension PresentStates {
     }
 }
 
+/// Hands the content of a property to `body` as a variable of its own. Loops that write through an object's property
+/// check every write for overlapping access, 15 ns a row; through a variable of their own they do not.
+@inline(__always)
+func withOwn<Element>(_ property: inout [Element], _ body: (inout [Element]) -> Void) {
+    var own: [Element] = []
+    swap(&own, &property)
+    body(&own)
+    swap(&own, &property)
+}
+
 extension Array {
     /// Appends copies of `element` until there are `count`.
     mutating func extend(to count: Int, with element: Element) {

@@ -53,20 +53,26 @@ enum FloatRuns {
         let count = bits.count
         var lows = SIMD8<Double>(repeating: .infinity)
         var highs = SIMD8<Double>(repeating: -.infinity)
-        let lowest = SIMD8<Double>(repeating: -.infinity)
-        let highest = SIMD8<Double>(repeating: .infinity)
+        // A finite number times zero is zero, all else is NaN and stays NaN in the sum.
+        var check = SIMD8<Double>(repeating: 0)
+        let zero = SIMD8<Double>(repeating: 0)
         var row = 0
         while row &+ 8 <= count {
             let value = unsafe base.loadUnaligned(fromByteOffset: row &* 8, as: SIMD8<Double>.self)
-            lows = lows.replacing(with: value, where: (value .< lows) .& (value .> lowest))
-            highs = highs.replacing(with: value, where: (value .> highs) .& (value .< highest))
+            lows.replace(with: value, where: value .< lows)
+            highs.replace(with: value, where: value .> highs)
+            check += value * zero
             row &+= 8
         }
         var low = Double.infinity
         var high = -Double.infinity
-        for lane in 0..<8 {
-            if lows[lane] < low { low = lows[lane] }
-            if highs[lane] > high { high = highs[lane] }
+        if check.sum() == 0 {
+            for lane in 0..<8 {
+                low = Swift.min(low, lows[lane])
+                high = Swift.max(high, highs[lane])
+            }
+        } else {
+            row = 0
         }
         while row < count {
             let value = unsafe Double(bitPattern: bits[row])
