@@ -2,9 +2,10 @@ import TramColumnar
 
 /// A sketch of a distribution from which every quantile comes within 1 % of its value.
 ///
-/// Bucket i counts the values in (g^(i-1), g^i] with g = 1.01 / 0.99; negative values have buckets of their own by size,
-/// zeros are counted apart. Merging adds counts, so any order and any tree of merges gives the same sketch.
-/// Each sign keeps the 2,048 buckets up to its largest value, a span of 10^17; what is nearer to zero falls into the lowest.
+/// Bucket i counts the values in (g^(i-1), g^i] with g = 1.01 / 0.99; negative values have buckets of their own by
+/// size, zeros are counted apart. Merging adds counts, so any order and any tree of merges gives the same sketch.
+/// Each sign keeps the 2,048 buckets up to its largest value, a span of 10^17; what is nearer to zero falls into the
+/// lowest.
 /// After Masson, Rim, Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch with Relative-Error Guarantees",
 /// PVLDB 12(12), 2019, doi:10.14778/3352063.3352135.
 package struct DDSketch: Equatable, Sendable {
@@ -105,6 +106,24 @@ package struct DDSketch: Equatable, Sendable {
             } else {
                 makeRoom(for: index)
                 counts[max(0, index - first)] += count
+            }
+        }
+
+        /// Counts eight values.
+        @inline(__always)
+        mutating func addOnes(_ indices: SIMD8<Int64>) {
+            let offsets = indices &- SIMD8(repeating: Int64(first))
+            // Negative offsets are huge as unsigned numbers. Most blocks are inside the range, and then one look at
+            // the array will do.
+            let count = counts.count
+            var isInside = true
+            for lane in 0..<8 { isInside = isInside && UInt64(bitPattern: offsets[lane]) < UInt64(count) }
+            guard isInside else {
+                for lane in 0..<8 { add(1, at: Int(indices[lane])) }
+                return
+            }
+            unsafe counts.withUnsafeMutableBufferPointer { counts in
+                for lane in 0..<8 { unsafe counts[Int(offsets[lane])] &+= 1 }
             }
         }
 
@@ -231,7 +250,7 @@ extension DDSketch {
                     let nearest = unsafe unsafeBitCast(shifted, to: SIMD8<UInt64>.self) &- magicBits
                     let below = unsafe unsafeBitCast((shifted - magics) - exact, to: SIMD8<UInt64>.self)
                     let indices = nearest &+ (below &>> SIMD8(repeating: 63))
-                    for lane in 0..<8 { positives.add(1, at: Int(truncatingIfNeeded: indices[lane])) }
+                    positives.addOnes(unsafe unsafeBitCast(indices, to: SIMD8<Int64>.self))
                     count += 8
                 }
                 row &+= 8

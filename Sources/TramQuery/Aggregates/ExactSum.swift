@@ -9,8 +9,8 @@ enum SumResult: Sendable {
 
 /// Sums of floats by slot: the exact sums of the decimals that the floats stand for, rounded once.
 ///
-/// 1. A float that stands for a short decimal (`DecimalReading`) is added as an integer, at a scale that all slots share.
-///    The scale only rises; the slots are then multiplied by a power of ten.
+/// 1. A float that stands for a short decimal (`DecimalReading`) is added as an integer, at a scale that all slots
+///    share. The scale only rises; the slots are then multiplied by a power of ten.
 /// 2. Runs go 32 values at a time through a kernel at the scale that the last values needed (`hint`).
 /// 3. Floats that stand for no short decimal, and integers too long for 128 bits, go to a `Superaccumulator` which
 ///    the slot gets when it first needs one. Nothing is rounded there either.
@@ -71,7 +71,8 @@ struct ExactSums {
         }
         counts[slot] += fitting
         addMantissa(sum, scale: scale, to: slot)
-        // A stray value must not move the hint to where the others do not fit; when none fits here, it can only get better.
+        // A stray value must not move the hint to where the others do not fit; when none fits here, it can only get
+        // better.
         if needed >= 0 {
             let allFit = unsafe DecimalReading.allFit(bits, scale: needed)
             if allFit || fitting == 0 { hint = needed }

@@ -23,7 +23,8 @@ extension PresentStates {
                 to: slot)
             return
         }
-        // Packing the present rows first costs about a nanosecond a row and leaves one kernel to write for each aggregate.
+        // Packing the present rows first costs about a nanosecond a row and leaves one kernel to write for each
+        // aggregate.
         var packed: [UInt64] = []
         var packedTimes: [Int64] = []
         packed.reserveCapacity(rows.count)

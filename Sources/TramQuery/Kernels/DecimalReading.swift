@@ -54,7 +54,8 @@ enum DecimalReading {
             }
             return .binary
         }
-        // By 3. above only the largest scale that keeps q in range needs a test; 1233 / 4096 is a little less than log10(2).
+        // By 3. above only the largest scale that keeps q in range needs a test; 1233 / 4096 is a little less than
+        // log10(2).
         var scale = min(maximumScale, max(0, (((52 - Int(magnitude.exponent)) * 1233) >> 12) + 1))
         while scale > 0 {
             let shifted = value * powers[scale] + magic
@@ -91,7 +92,8 @@ enum DecimalReading {
 
     /// Adds the mantissas of a run at one scale, a chunk at a time, without a branch in a value's way.
     ///
-    /// Stops before the first chunk in which a value has no mantissa at this scale, and before a tail shorter than a chunk.
+    /// Stops before the first chunk in which a value has no mantissa at this scale, and before a tail shorter than a
+    /// chunk.
     /// - Precondition: at most 2,048 values, so that the sum fits.
     static func sumMantissas(_ values: UnsafeBufferPointer<UInt64>, scale: Int) -> (sum: Int64, taken: Int) {
         precondition(values.count <= 2048, "a longer run could overflow")

@@ -7,7 +7,8 @@ enum FloatRuns {
         var squares: Double
     }
 
-    /// Two passes, for the second pass over values in the cache costs less than the error of one pass. `values` is not empty.
+    /// Two passes, for the second pass over values in the cache costs less than the error of one pass. `values` is not
+    /// empty.
     static func moments(_ values: [Double]) -> Moments {
         unsafe values.withUnsafeBufferPointer { values in
             let count = Double(values.count)
@@ -15,7 +16,8 @@ enum FloatRuns {
             let origin = unsafe values[0]
             let mean = unsafe origin + sum(values, less: origin).plain / count
             let (rest, squares) = unsafe sum(values, less: mean)
-            // What is left of the first power corrects the mean's rounding (Chan, Golub, LeVeque 1983, "corrected two-pass").
+            // What is left of the first power corrects the mean's rounding (Chan, Golub, LeVeque 1983, "corrected
+            // two-pass").
             return Moments(count: count, mean: mean + rest / count, squares: max(0, squares - rest * rest / count))
         }
     }
@@ -47,7 +49,8 @@ enum FloatRuns {
         return (plain.sum() + tail, squares.sum() + tailSquares)
     }
 
-    /// The smallest and the largest number of a run of float bits; NaN and infinities are passed over. Nil when there is none.
+    /// The smallest and the largest number of a run of float bits; NaN and infinities are passed over. Nil when there
+    /// is none.
     static func extremes(_ bits: UnsafeBufferPointer<UInt64>) -> (low: Double, high: Double)? {
         guard let base = unsafe UnsafeRawPointer(bits.baseAddress) else { return nil }
         let count = bits.count

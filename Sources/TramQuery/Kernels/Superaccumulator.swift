@@ -1,8 +1,10 @@
 /// A sum of any floats and decimals without any rounding: one long integer in units of 10^-15 * 2^-1074.
 ///
-/// Every float is a whole number of 2^-1074 and every decimal of up to 15 places a whole number of 10^-15, so both are whole in
-/// this unit, and the largest float times 2^64 still fits 35 words of two's complement. Order and grouping of additions cannot show.
-/// After Kulisch, "Computer Arithmetic and Validity", de Gruyter 2008, doi:10.1515/9783110203196, ch. 8; the factor 10^15 is ours.
+/// Every float is a whole number of 2^-1074 and every decimal of up to 15 places a whole number of 10^-15, so both are
+/// whole in this unit, and the largest float times 2^64 still fits 35 words of two's complement. Order and grouping
+/// of additions cannot show.
+/// After Kulisch, "Computer Arithmetic and Validity", de Gruyter 2008, doi:10.1515/9783110203196, ch. 8; the factor
+/// 10^15 is ours.
 struct Superaccumulator: Equatable {
     static let wordCount = 35
     private static let unitScale: UInt64 = 1_000_000_000_000_000
