@@ -22,7 +22,8 @@ extension AggregateFunction {
     /// - Parameters:
     ///   - inputType: The type of the column, nil for a call without one.
     ///   - parameters: The constants after the column.
-    ///   - texts: The texts of the query's string table by code, as of now; asked for once a vector by what orders or hashes texts.
+    ///   - texts: The texts of the query's string table by code, as of now; asked for once a vector by what orders or
+    ///     hashes texts.
     package func makeStates(
         inputType: ColumnType?, parameters: [AggregateParameter] = [],
         texts: @escaping () -> [String] = { [] }

@@ -115,6 +115,7 @@ package enum AggregateMistake: Error, Hashable, Sendable {
     case missingShare
     /// A share outside 0...1.
     case badShare(Double)
-    /// The parameter of this number (0 is the first after the column) is not one that the function takes there; `allowed` are the words it does.
+    /// The parameter of this number (0 is the first after the column) is not one that the function takes there;
+    /// `allowed` are the words it does.
     case unexpectedParameter(Int, allowed: [String])
 }

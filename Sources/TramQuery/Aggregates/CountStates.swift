@@ -22,9 +22,11 @@ final class CountStates: AggregateStates {
 
     func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) {
         let presence = column?.presence
-        for row in slots.indices where slots[row] >= 0 {
-            if let presence, !presence[row] { continue }
-            counts[Int(slots[row])] += 1
+        withOwn(&counts) { counts in
+            for row in slots.indices where slots[row] >= 0 {
+                if let presence, !presence[row] { continue }
+                counts[Int(slots[row])] += 1
+            }
         }
     }
 

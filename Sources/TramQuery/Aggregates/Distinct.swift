@@ -4,7 +4,7 @@ import TramColumnar
 ///
 /// Up to 256 keys are kept themselves; then 4,096 registers hold the longest run of leading zeros seen in keys
 /// of their part. Both depend on the set of keys alone, so merges are free of order.
-/// Estimate after Ertl, "New cardinality estimation algorithms for HyperLogLog sketches", 2017, arXiv:1702.01284, section 4.
+/// Estimate after Ertl, "New cardinality estimation algorithms for HyperLogLog sketches", 2017, arXiv:1702.01284.
 struct DistinctSketch {
     static let exactLimit = 256
     private static let precision: UInt64 = 12
@@ -95,7 +95,8 @@ struct DistinctSketch {
     }
 }
 
-/// Turns values into keys for sets: the value mixed, for texts either their code or, where sets of other nodes must fit, a hash of the text.
+/// Turns values into keys for sets: the value mixed, for texts either their code or, where sets of other nodes must
+/// fit, a hash of the text.
 struct DistinctKeys {
     let kind: ValueKind
     /// Nil: codes stand for the texts.
@@ -162,8 +163,8 @@ final class DistinctStates: PresentStates {
     func finish(slot: Int) -> UInt64? { UInt64(bitPattern: sketches[slot].estimate) }
 }
 
-/// `distinct(f, exact)`: every value is kept, 16 bytes or more each. Texts count by their code, so these states merge only
-/// within one string table.
+/// `distinct(f, exact)`: every value is kept, 16 bytes or more each. Texts count by their code, so these states merge
+/// only within one string table.
 final class ExactDistinctStates: PresentStates {
     let resultType: ColumnType = .int
     private let keys: DistinctKeys

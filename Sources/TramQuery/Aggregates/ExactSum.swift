@@ -7,20 +7,18 @@ enum SumResult: Sendable {
     case mean
 }
 
-/// Sums and means of floats: the exact sum of the decimals that the floats stand for, rounded once.
+/// Sums of floats by slot: the exact sums of the decimals that the floats stand for, rounded once.
 ///
-/// 1. A float that stands for a short decimal (`DecimalReading`) is added as an integer, at a scale that all slots share.
-///    The scale only rises; the slots are then multiplied by a power of ten.
+/// 1. A float that stands for a short decimal (`DecimalReading`) is added as an integer, at a scale that all slots
+///    share. The scale only rises; the slots are then multiplied by a power of ten.
 /// 2. Runs go 32 values at a time through a kernel at the scale that the last values needed (`hint`).
 /// 3. Floats that stand for no short decimal, and integers too long for 128 bits, go to a `Superaccumulator` which
 ///    the slot gets when it first needs one. Nothing is rounded there either.
 ///
 /// So the result depends on the values alone: any order and any tree of merges gives the same bits.
-final class FloatSumStates: PresentStates {
-    let resultType: ColumnType = .float
-    private let result: SumResult
+struct ExactSums {
     private var sums: [Int128] = []
-    private var counts: [Int64] = []
+    private(set) var counts: [Int64] = []
     /// Number of the slot's accumulator in `rests`, -1 for none. Empty until the first slot needs one.
     private var restNumbers: [Int32] = []
     private var rests: [Superaccumulator] = []
@@ -29,20 +27,15 @@ final class FloatSumStates: PresentStates {
     /// 0...scale.
     private var hint = 0
 
-    init(_ result: SumResult) {
-        self.result = result
-    }
-
-    var slotCount: Int { counts.count }
     var byteCount: Int { counts.count * 24 + restNumbers.count * 4 + rests.count * Superaccumulator.wordCount * 8 }
 
-    func grow(to count: Int) {
+    mutating func grow(to count: Int) {
         sums.extend(to: count, with: 0)
         counts.extend(to: count, with: 0)
         if !restNumbers.isEmpty { restNumbers.extend(to: count, with: -1) }
     }
 
-    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+    mutating func addRun(_ bits: Span<UInt64>, to slot: Int) {
         unsafe bits.withUnsafeBufferPointer { bits in
             var start = 0
             while start < bits.count {
@@ -51,8 +44,8 @@ final class FloatSumStates: PresentStates {
                 addMantissa(sum, scale: hint, to: slot)
                 counts[slot] += Int64(taken)
                 start += taken
-                let end = min(start + 32, bits.count)
                 if taken < part.count {
+                    let end = min(start + DecimalReading.chunk, bits.count)
                     unsafe addOneByOne(UnsafeBufferPointer(rebasing: bits[start..<end]), to: slot)
                     start = end
                 }
@@ -61,25 +54,32 @@ final class FloatSumStates: PresentStates {
     }
 
     /// Values that the kernel could not take, and what they say about the scale of the next ones.
-    private func addOneByOne(_ bits: UnsafeBufferPointer<UInt64>, to slot: Int) {
+    private mutating func addOneByOne(_ bits: UnsafeBufferPointer<UInt64>, to slot: Int) {
         var needed = -1
-        var fitsAny = false
+        var fitting: Int64 = 0
+        var sum: Int64 = 0
         let power = DecimalReading.power(hint)
+        let scale = hint
         for row in 0..<bits.count {
             let value = unsafe Double(bitPattern: bits[row])
             if let mantissa = DecimalReading.mantissa(value, power: power) {
-                counts[slot] += 1
-                addMantissa(mantissa, scale: hint, to: slot)
-                fitsAny = true
-                continue
+                fitting += 1
+                sum += mantissa
+            } else {
+                needed = max(needed, add(value, to: slot))
             }
-            needed = max(needed, add(value, to: slot))
         }
-        // More places are always needed by somebody; fewer only when the hint served nobody, or it would swing to and fro.
-        if needed > hint || needed >= 0 && !fitsAny { hint = needed }
+        counts[slot] += fitting
+        addMantissa(sum, scale: scale, to: slot)
+        // A stray value must not move the hint to where the others do not fit; when none fits here, it can only get
+        // better.
+        if needed >= 0 {
+            let allFit = unsafe DecimalReading.allFit(bits, scale: needed)
+            if allFit || fitting == 0 { hint = needed }
+        }
     }
 
-    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+    mutating func addRows(_ bits: Span<UInt64>, slots: Span<Int32>) {
         var power = DecimalReading.power(hint)
         for row in bits.indices where slots[row] >= 0 {
             let slot = Int(slots[row])
@@ -98,13 +98,13 @@ final class FloatSumStates: PresentStates {
     }
 
     /// Adds one value of any kind and returns the scale of its decimal, -1 when it has none or needs none.
-    private func add(_ value: Double, to slot: Int) -> Int {
+    private mutating func add(_ value: Double, to slot: Int) -> Int {
         switch DecimalReading.meaning(of: value) {
         case .nothing:
             return -1
         case .binary:
             counts[slot] += 1
-            withRest(of: slot) { $0.add(value) }
+            rests[restNumber(of: slot)].add(value)
             return -1
         case .decimal(let mantissa, let valueScale):
             counts[slot] += 1
@@ -115,7 +115,7 @@ final class FloatSumStates: PresentStates {
     }
 
     @inline(__always)
-    private func addMantissa(_ mantissa: Int64, scale mantissaScale: Int, to slot: Int) {
+    private mutating func addMantissa(_ mantissa: Int64, scale mantissaScale: Int, to slot: Int) {
         // 63 bits times 10^15: at most 113 bits.
         let aligned =
             mantissaScale == scale
@@ -124,7 +124,7 @@ final class FloatSumStates: PresentStates {
     }
 
     @inline(__always)
-    private func add(_ aligned: Int128, to slot: Int) {
+    private mutating func add(_ aligned: Int128, to slot: Int) {
         let (sum, overflow) = sums[slot].addingReportingOverflow(aligned)
         if overflow {
             spill(slot)
@@ -134,7 +134,7 @@ final class FloatSumStates: PresentStates {
         }
     }
 
-    private func raiseScale(to needed: Int) {
+    private mutating func raiseScale(to needed: Int) {
         guard needed > scale else { return }
         let factor = Int128(PowerOfTen.integer(needed - scale))
         for slot in sums.indices where sums[slot] != 0 {
@@ -149,19 +149,19 @@ final class FloatSumStates: PresentStates {
     }
 
     /// Moves a slot's integer, in units of the present scale, to its accumulator.
-    private func spill(_ slot: Int) {
-        let sum = sums[slot]
-        withRest(of: slot) { $0.add(sum, scale: scale) }
+    private mutating func spill(_ slot: Int) {
+        rests[restNumber(of: slot)].add(sums[slot], scale: scale)
         sums[slot] = 0
     }
 
-    private func withRest(of slot: Int, _ change: (inout Superaccumulator) -> Void) {
-        restNumbers.extend(to: counts.count, with: -1)
+    /// The number of the slot's accumulator, which is made if there is none.
+    private mutating func restNumber(of slot: Int) -> Int {
+        if restNumbers.isEmpty { restNumbers.extend(to: counts.count, with: -1) }
         if restNumbers[slot] < 0 {
             restNumbers[slot] = Int32(rests.count)
             rests.append(Superaccumulator())
         }
-        change(&rests[Int(restNumbers[slot])])
+        return Int(restNumbers[slot])
     }
 
     private func rest(of slot: Int) -> Superaccumulator? {
@@ -169,40 +169,80 @@ final class FloatSumStates: PresentStates {
         return rests[Int(restNumbers[slot])]
     }
 
-    func absorb(_ other: FloatSumStates, slot otherSlot: Int, into slot: Int) {
-        // Read before anything changes: `other` may be this very object.
-        let rest = other.rest(of: otherSlot)
-        raiseScale(to: other.scale)
-        let factor = Int128(PowerOfTen.integer(scale - other.scale))
-        let sum = other.sums[otherSlot]
-        let (aligned, overflow) = sum.multipliedReportingOverflow(by: factor)
+    /// What a slot holds, to be added elsewhere.
+    struct Part {
+        fileprivate var sum: Int128
+        fileprivate var scale: Int
+        fileprivate var count: Int64
+        fileprivate var rest: Superaccumulator?
+    }
+
+    func part(_ slot: Int) -> Part {
+        Part(sum: sums[slot], scale: scale, count: counts[slot], rest: rest(of: slot))
+    }
+
+    mutating func add(_ part: Part, to slot: Int) {
+        raiseScale(to: part.scale)
+        let factor = Int128(PowerOfTen.integer(scale - part.scale))
+        let (aligned, overflow) = part.sum.multipliedReportingOverflow(by: factor)
         if overflow {
-            withRest(of: slot) { $0.add(sum, scale: other.scale) }
+            rests[restNumber(of: slot)].add(part.sum, scale: part.scale)
         } else {
             add(aligned, to: slot)
         }
-        counts[slot] += other.counts[otherSlot]
-        if let rest { withRest(of: slot) { $0.add(rest) } }
+        counts[slot] += part.count
+        if let rest = part.rest { rests[restNumber(of: slot)].add(rest) }
     }
 
-    func reset(slot: Int) {
+    mutating func reset(_ slot: Int) {
         sums[slot] = 0
         counts[slot] = 0
         if !restNumbers.isEmpty, restNumbers[slot] >= 0 { rests[Int(restNumbers[slot])] = Superaccumulator() }
     }
 
+    /// The sum rounded once, infinite when it is beyond all floats.
+    func rounded(_ slot: Int) -> Double {
+        guard var rest = rest(of: slot) else { return PowerOfTen.quotient(sums[slot], scale: scale) }
+        rest.add(sums[slot], scale: scale)
+        return rest.rounded
+    }
+}
+
+/// `sum` and `mean` of floats, by `ExactSums`.
+final class FloatSumStates: PresentStates {
+    let resultType: ColumnType = .float
+    private let result: SumResult
+    private var sums = ExactSums()
+
+    init(_ result: SumResult) {
+        self.result = result
+    }
+
+    var slotCount: Int { sums.counts.count }
+    var byteCount: Int { sums.byteCount }
+
+    func grow(to count: Int) { sums.grow(to: count) }
+
+    func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
+        sums.addRun(bits, to: slot)
+    }
+
+    func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
+        sums.addRows(bits, slots: slots)
+    }
+
+    func absorb(_ other: FloatSumStates, slot otherSlot: Int, into slot: Int) {
+        let part = other.sums.part(otherSlot)
+        sums.add(part, to: slot)
+    }
+
+    func reset(slot: Int) { sums.reset(slot) }
+
     func finish(slot: Int) throws(QueryError) -> UInt64? {
-        let count = counts[slot]
+        let count = sums.counts[slot]
         guard count > 0 else { return nil }
-        var sum: Double
-        if var rest = rest(of: slot) {
-            rest.add(sums[slot], scale: scale)
-            sum = rest.rounded
-        } else {
-            sum = PowerOfTen.quotient(sums[slot], scale: scale)
-        }
-        if result == .mean { sum /= Double(count) }
-        return try resultBits(sum, as: .float)
+        let sum = sums.rounded(slot)
+        return try resultBits(result == .mean ? sum / Double(count) : sum, as: .float)
     }
 }
 
@@ -245,10 +285,15 @@ final class IntegerSumStates: PresentStates {
     }
 
     func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
-        for row in bits.indices where slots[row] >= 0 {
-            let slot = Int(slots[row])
-            sums[slot] += isUnsigned ? Int128(bits[row]) : Int128(Int64(bitPattern: bits[row]))
-            counts[slot] += 1
+        let isUnsigned = isUnsigned
+        withOwn(&sums) { sums in
+            withOwn(&counts) { counts in
+                for row in bits.indices where slots[row] >= 0 {
+                    let slot = Int(slots[row])
+                    sums[slot] += isUnsigned ? Int128(bits[row]) : Int128(Int64(bitPattern: bits[row]))
+                    counts[slot] += 1
+                }
+            }
         }
     }
 

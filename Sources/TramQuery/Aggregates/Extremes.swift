@@ -142,10 +142,17 @@ final class SpreadStates: PresentStates {
     }
 
     func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
-        for row in bits.indices where slots[row] >= 0 {
-            guard let canonical = kind.canonical(bits[row]) else { continue }
-            let key = kind.orderKey(canonical)
-            widen(Int(slots[row]), low: key, high: key)
+        let kind = kind
+        withOwn(&lows) { lows in
+            withOwn(&highs) { highs in
+                for row in bits.indices where slots[row] >= 0 {
+                    guard let canonical = kind.canonical(bits[row]) else { continue }
+                    let key = kind.orderKey(canonical)
+                    let slot = Int(slots[row])
+                    if key < lows[slot] { lows[slot] = key }
+                    if key > highs[slot] { highs[slot] = key }
+                }
+            }
         }
     }
 

@@ -47,7 +47,8 @@ final class FirstLastStates: PresentStates {
     private func take(_ bits: UInt64, time: Int64, owner: UInt32, into slot: Int) {
         guard let value = kind.canonical(bits) else { return }
         if isSeen[slot] {
-            // One series has one value at a time. Should two come all the same, the bits decide, not the order of arrival.
+            // One series has one value at a time. Should two come all the same, the bits decide, not the order of
+            // arrival.
             let held = (times[slot], owners[slot], values[slot])
             let new = (time, owner, value)
             if end == .first ? new >= held : new <= held { return }

@@ -39,16 +39,23 @@ final class MomentStates: PresentStates {
     }
 
     func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
-        for row in bits.indices where slots[row] >= 0 {
-            guard let value = kind.double(bits[row]) else { continue }
-            // Welford's step.
-            let slot = Int(slots[row])
-            let count = counts[slot] + 1
-            let distance = value - means[slot]
-            let mean = means[slot] + distance / count
-            counts[slot] = count
-            means[slot] = mean
-            squares[slot] += distance * (value - mean)
+        let kind = kind
+        withOwn(&counts) { counts in
+            withOwn(&means) { means in
+                withOwn(&squares) { squares in
+                    for row in bits.indices where slots[row] >= 0 {
+                        guard let value = kind.double(bits[row]) else { continue }
+                        // Welford's step.
+                        let slot = Int(slots[row])
+                        let count = counts[slot] + 1
+                        let distance = value - means[slot]
+                        let mean = means[slot] + distance / count
+                        counts[slot] = count
+                        means[slot] = mean
+                        squares[slot] += distance * (value - mean)
+                    }
+                }
+            }
         }
     }
 

@@ -23,7 +23,8 @@ extension PresentStates {
                 to: slot)
             return
         }
-        // Packing the present rows first costs about a nanosecond a row and leaves one kernel to write for each aggregate.
+        // Packing the present rows first costs about a nanosecond a row and leaves one kernel to write for each
+        // aggregate.
         var packed: [UInt64] = []
         var packedTimes: [Int64] = []
         packed.reserveCapacity(rows.count)
@@ -53,6 +54,16 @@ extension PresentStates {
         guard let other = other as? Self else { preconditionFailure("states of one call merge only with each other") }
         try absorb(other, slot: otherSlot, into: slot)
     }
+}
+
+/// Hands the content of a property to `body` as a variable of its own. Loops that write through an object's property
+/// check every write for overlapping access, 15 ns a row; through a variable of their own they do not.
+@inline(__always)
+func withOwn<Element>(_ property: inout [Element], _ body: (inout [Element]) -> Void) {
+    var own: [Element] = []
+    swap(&own, &property)
+    body(&own)
+    swap(&own, &property)
 }
 
 extension Array {

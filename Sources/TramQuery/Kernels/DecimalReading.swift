@@ -11,6 +11,8 @@
 enum DecimalReading {
     /// 0...maximumScale decimal places are tried.
     static let maximumScale = 15
+    /// How many values are taken together.
+    static let chunk = 32
     /// Adding 2^52 + 2^51 rounds a number below 2^51 to an integer and leaves it in the low bits of the sum.
     static let magic = 0x1.8p52
     static let exponentMask: UInt64 = 0xfff0_0000_0000_0000
@@ -52,7 +54,8 @@ enum DecimalReading {
             }
             return .binary
         }
-        // By 3. above only the largest scale that keeps q in range needs a test; 1233 / 4096 is a little less than log10(2).
+        // By 3. above only the largest scale that keeps q in range needs a test; 1233 / 4096 is a little less than
+        // log10(2).
         var scale = min(maximumScale, max(0, (((52 - Int(magnitude.exponent)) * 1233) >> 12) + 1))
         while scale > 0 {
             let shifted = value * powers[scale] + magic
@@ -77,9 +80,20 @@ enum DecimalReading {
         return .decimal(mantissa: mantissa, scale: scale)
     }
 
-    /// Adds the mantissas of a run at one scale, 32 values at a time, without a branch in a value's way.
+    /// Whether every value has a mantissa at this scale.
+    static func allFit(_ values: UnsafeBufferPointer<UInt64>, scale: Int) -> Bool {
+        let power = power(scale)
+        for row in 0..<values.count {
+            let value = unsafe Double(bitPattern: values[row])
+            if mantissa(value, power: power) == nil { return false }
+        }
+        return true
+    }
+
+    /// Adds the mantissas of a run at one scale, a chunk at a time, without a branch in a value's way.
     ///
-    /// Stops before the first 32 values (or the tail shorter than 32) in which one has no mantissa at this scale.
+    /// Stops before the first chunk in which a value has no mantissa at this scale, and before a tail shorter than a
+    /// chunk.
     /// - Precondition: at most 2,048 values, so that the sum fits.
     static func sumMantissas(_ values: UnsafeBufferPointer<UInt64>, scale: Int) -> (sum: Int64, taken: Int) {
         precondition(values.count <= 2048, "a longer run could overflow")
@@ -100,10 +114,10 @@ enum DecimalReading {
         let exponents = SIMD8<UInt64>(repeating: exponentMask)
         var sums = SIMD8<UInt64>(repeating: 0)
         var row = 0
-        while row &+ 32 <= count {
-            var chunk = SIMD8<UInt64>(repeating: 0)
+        while row &+ chunk <= count {
+            var partial = SIMD8<UInt64>(repeating: 0)
             var differences = SIMD8<UInt64>(repeating: 0)
-            for step in 0..<4 {
+            for step in 0..<(chunk / 8) {
                 let bits = unsafe base.loadUnaligned(
                     fromByteOffset: (row &+ step &* 8) &* 8, as: SIMD8<UInt64>.self)
                 let value = unsafe unsafeBitCast(bits, to: SIMD8<Double>.self)
@@ -113,13 +127,13 @@ enum DecimalReading {
                 let shiftedBits = unsafe unsafeBitCast(shifted, to: SIMD8<UInt64>.self)
                 differences |= unsafe unsafeBitCast(back, to: SIMD8<UInt64>.self) ^ bits
                 differences |= (shiftedBits ^ magicBits) & exponents
-                chunk &+= shiftedBits
+                partial &+= shiftedBits
             }
             let half = differences.lowHalf | differences.highHalf
             let quarter = half.lowHalf | half.highHalf
             if quarter[0] | quarter[1] != 0 { break }
-            sums &+= chunk
-            row &+= 32
+            sums &+= partial
+            row &+= chunk
         }
         // The magic number's bits are taken off once for all values.
         let total = sums.wrappedSum() &- UInt64(truncatingIfNeeded: row) &* magic.bitPattern

@@ -7,7 +7,8 @@ enum FloatRuns {
         var squares: Double
     }
 
-    /// Two passes, for the second pass over values in the cache costs less than the error of one pass. `values` is not empty.
+    /// Two passes, for the second pass over values in the cache costs less than the error of one pass. `values` is not
+    /// empty.
     static func moments(_ values: [Double]) -> Moments {
         unsafe values.withUnsafeBufferPointer { values in
             let count = Double(values.count)
@@ -15,7 +16,8 @@ enum FloatRuns {
             let origin = unsafe values[0]
             let mean = unsafe origin + sum(values, less: origin).plain / count
             let (rest, squares) = unsafe sum(values, less: mean)
-            // What is left of the first power corrects the mean's rounding (Chan, Golub, LeVeque 1983, "corrected two-pass").
+            // What is left of the first power corrects the mean's rounding (Chan, Golub, LeVeque 1983, "corrected
+            // two-pass").
             return Moments(count: count, mean: mean + rest / count, squares: max(0, squares - rest * rest / count))
         }
     }
@@ -47,26 +49,33 @@ enum FloatRuns {
         return (plain.sum() + tail, squares.sum() + tailSquares)
     }
 
-    /// The smallest and the largest number of a run of float bits; NaN and infinities are passed over. Nil when there is none.
+    /// The smallest and the largest number of a run of float bits; NaN and infinities are passed over. Nil when there
+    /// is none.
     static func extremes(_ bits: UnsafeBufferPointer<UInt64>) -> (low: Double, high: Double)? {
         guard let base = unsafe UnsafeRawPointer(bits.baseAddress) else { return nil }
         let count = bits.count
         var lows = SIMD8<Double>(repeating: .infinity)
         var highs = SIMD8<Double>(repeating: -.infinity)
-        let lowest = SIMD8<Double>(repeating: -.infinity)
-        let highest = SIMD8<Double>(repeating: .infinity)
+        // A finite number times zero is zero, all else is NaN and stays NaN in the sum.
+        var check = SIMD8<Double>(repeating: 0)
+        let zero = SIMD8<Double>(repeating: 0)
         var row = 0
         while row &+ 8 <= count {
             let value = unsafe base.loadUnaligned(fromByteOffset: row &* 8, as: SIMD8<Double>.self)
-            lows = lows.replacing(with: value, where: (value .< lows) .& (value .> lowest))
-            highs = highs.replacing(with: value, where: (value .> highs) .& (value .< highest))
+            lows.replace(with: value, where: value .< lows)
+            highs.replace(with: value, where: value .> highs)
+            check += value * zero
             row &+= 8
         }
         var low = Double.infinity
         var high = -Double.infinity
-        for lane in 0..<8 {
-            if lows[lane] < low { low = lows[lane] }
-            if highs[lane] > high { high = highs[lane] }
+        if check.sum() == 0 {
+            for lane in 0..<8 {
+                low = Swift.min(low, lows[lane])
+                high = Swift.max(high, highs[lane])
+            }
+        } else {
+            row = 0
         }
         while row < count {
             let value = unsafe Double(bitPattern: bits[row])

@@ -41,7 +41,8 @@ struct KeySet {
     }
 
     mutating func add(_ other: KeySet) {
-        // Room first: keys come in the order of the other table, and in a smaller one they would pile up in its first places.
+        // Room first: keys come in the order of the other table, and in a smaller one they would pile up in its first
+        // places.
         var places = max(8, table.count)
         while places < (count + other.count) * 2 { places *= 2 }
         if places > table.count { rebuild(places: places) }

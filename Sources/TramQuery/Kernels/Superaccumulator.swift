@@ -1,8 +1,10 @@
 /// A sum of any floats and decimals without any rounding: one long integer in units of 10^-15 * 2^-1074.
 ///
-/// Every float is a whole number of 2^-1074 and every decimal of up to 15 places a whole number of 10^-15, so both are whole in
-/// this unit, and the largest float times 2^64 still fits 35 words of two's complement. Order and grouping of additions cannot show.
-/// After Kulisch, "Computer Arithmetic and Validity", de Gruyter 2008, doi:10.1515/9783110203196, ch. 8; the factor 10^15 is ours.
+/// Every float is a whole number of 2^-1074 and every decimal of up to 15 places a whole number of 10^-15, so both are
+/// whole in this unit, and the largest float times 2^64 still fits 35 words of two's complement. Order and grouping
+/// of additions cannot show.
+/// After Kulisch, "Computer Arithmetic and Validity", de Gruyter 2008, doi:10.1515/9783110203196, ch. 8; the factor
+/// 10^15 is ours.
 struct Superaccumulator: Equatable {
     static let wordCount = 35
     private static let unitScale: UInt64 = 1_000_000_000_000_000
@@ -44,39 +46,22 @@ struct Superaccumulator: Equatable {
 
     private mutating func add(_ magnitude: UInt128, shift: Int, negative: Bool) {
         let first = shift >> 6
-        let bits = UInt128(shift & 63)
-        let low = magnitude << bits
-        let high = bits == 0 ? 0 : UInt64(truncatingIfNeeded: magnitude >> (128 - bits))
-        let parts = (UInt64(truncatingIfNeeded: low), UInt64(truncatingIfNeeded: low >> 64), high)
-        if negative {
-            subtract(parts, from: first)
-            return
-        }
-        var carry: UInt64 = 0
-        addWord(parts.0, at: first, carry: &carry)
-        addWord(parts.1, at: first + 1, carry: &carry)
-        addWord(parts.2, at: first + 2, carry: &carry)
+        let bits = UInt64(truncatingIfNeeded: shift & 63)
+        let low = UInt64(truncatingIfNeeded: magnitude)
+        let high = UInt64(truncatingIfNeeded: magnitude >> 64)
+        // Shifting by 63 and then by the rest, for a shift by 64 would not be one.
+        let parts = (low &<< bits, high &<< bits | (low >> 1) &>> (63 - bits), (high >> 1) &>> (63 - bits))
+        // Subtracting is adding the complement of every word with a carry at the start.
+        let turn: UInt64 = negative ? ~0 : 0
+        var carry: UInt64 = negative ? 1 : 0
+        addWord(parts.0 ^ turn, at: first, carry: &carry)
+        addWord(parts.1 ^ turn, at: first + 1, carry: &carry)
+        addWord(parts.2 ^ turn, at: first + 2, carry: &carry)
         var index = first + 3
-        while carry != 0, index < Self.wordCount {
-            addWord(0, at: index, carry: &carry)
-            index += 1
-        }
-    }
-
-    private mutating func subtract(_ parts: (UInt64, UInt64, UInt64), from first: Int) {
-        var borrow: UInt64 = 0
-        func take(_ word: UInt64, at index: Int) {
-            let (partial, one) = words[index].subtractingReportingOverflow(word)
-            let (difference, two) = partial.subtractingReportingOverflow(borrow)
-            words[index] = difference
-            borrow = one || two ? 1 : 0
-        }
-        take(parts.0, at: first)
-        take(parts.1, at: first + 1)
-        take(parts.2, at: first + 2)
-        var index = first + 3
-        while borrow != 0, index < Self.wordCount {
-            take(0, at: index)
+        // Above, ~0 with a carry and 0 without one change nothing.
+        let still: UInt64 = negative ? 1 : 0
+        while carry != still, index < Self.wordCount {
+            addWord(turn, at: index, carry: &carry)
             index += 1
         }
     }

@@ -2,7 +2,8 @@ import Glibc
 
 /// A slow exact sum to compare with: every digit of every number in a long row of decimal digits.
 ///
-/// A float that Swift prints with a mantissa below 2^51 and up to 15 places is taken as printed, any other with all the digits of its binary value.
+/// A float that Swift prints with a mantissa below 2^51 and up to 15 places is taken as printed, any other with all
+/// the digits of its binary value.
 struct DecimalLedger {
     private static let fractionDigits = 1100
     private static let wholeDigits = 340

@@ -27,7 +27,7 @@ import TramTesting
     @Test(arguments: shapes, [UInt64(1), 2])
     func `a sketch is within one per cent of the order statistic`(shape: String, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        for count in [1, 2, 10, 4000] {
+        for count in [1, 2, 10, 1500] {
             let values = Self.values(shape, count: count, using: &generator)
             let sorted = values.sorted()
             for share in Self.shares {
