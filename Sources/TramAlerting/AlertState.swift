@@ -98,7 +98,8 @@ extension AlertState {
     /// - With `clear`, an instance is cleared when `clear` is true and `when` is not; null is not true. In between,
     ///   a firing instance fires on and a recovering one fires again: `clear` has to hold all through `keep`.
     /// - `nodata: ok` reads no data as false and cleared, whatever `clear` says; `nodata: alert` as true.
-    /// - Any instance goes stale under `nodata: keep`. Silence ends clocks but no incident: a pending instance that
+    /// - Rows without a value of the judged field are no silence: a rule over rows never goes stale by itself.
+    /// - Any other instance goes stale under `nodata: keep`. Silence ends clocks but no incident: a pending instance that
     ///   went stale begins anew, an open incident fires on (and says so, since receivers saw it go stale) or clears.
     public func next(_ input: AlertInput, under rule: Rule) -> (state: AlertState, change: AlertChange?) {
         switch input {
@@ -109,7 +110,7 @@ extension AlertState {
             switch rule.noData {
             case .ok: return judged(at: start, isTrue: false, isCleared: true, under: rule)
             case .alert: return judged(at: start, isTrue: true, isCleared: false, under: rule)
-            case .keep: return withoutData()
+            case .keep: return rule.kind == .windows ? withoutData() : (self, nil)
             }
         case .silent(let last, _):
             return heard(until: last).silent(since: last)

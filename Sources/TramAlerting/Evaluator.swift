@@ -165,14 +165,13 @@ public struct Evaluator: Sendable {
 extension Evaluator {
     private mutating func judge(_ row: JudgedRow, into events: inout [AlertEvent]) {
         let result = row.result
-        let isKnown = numbers[result.labels] != nil
         if case .stale = rule.kind { return }
         guard let number = instance(result.labels, at: result.end, window: result.range, into: &events) else { return }
         let step = Step(
             before: instances[number].state,
             input: .judged(start: result.start, end: result.end, when: row.when, clear: row.clear), value: row.value,
             values: result.values, revision: result.revision)
-        guard isKnown, let newest = instances[number].steps.last, result.start <= newest.input.start else {
+        guard let newest = instances[number].steps.last, result.start <= newest.input.start else {
             advance(number, by: step, isLate: result.isLate, into: &events)
             return
         }

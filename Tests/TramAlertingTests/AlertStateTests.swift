@@ -115,6 +115,14 @@ private func run(_ windows: String, under rule: Rule) -> [String] {
         #expect(run("F-----F---", under: Rule(name: "r")) == ["3 stale none", "9 stale none"])
     }
 
+    @Test func `rows that lack the field neither end nor silence a rule over rows`() {
+        #expect(run("TNNNNNF", under: Rule(name: "r", kind: .rows)) == ["0 firing 0", "6 resolved 0"])
+        #expect(
+            run("TNT", under: Rule(name: "r", kind: .rows, noData: .ok)) == [
+                "0 firing 0", "1 resolved 0", "2 firing 2",
+            ])
+    }
+
     @Test func `nodata ok resolves with the first missing window whatever clear says`() {
         #expect(run("T-", under: Rule(name: "r", noData: .ok)) == ["0 firing 0", "1 resolved 0"])
         #expect(run("TN", under: Rule(name: "r", hasClear: true, noData: .ok)) == ["0 firing 0", "1 resolved 0"])

@@ -42,7 +42,7 @@ struct DefinitionReader {
             // The basic resolver leaves every scalar the text it is: codes keep their zeros, `off` stays a word.
             return try compose(yaml: text, .basic) ?? Node([(Node, Node)]())
         } catch let error as YamlError {
-            fail(error)
+            fail(error, bytes)
         } catch {
             fail(en: "the file is not YAML", vi: "tệp không phải YAML")
         }
@@ -98,7 +98,7 @@ struct DefinitionReader {
         if errors.count < DefinitionReader.maximumErrors { errors.append(error) }
     }
 
-    private mutating func fail(_ error: YamlError) {
+    private mutating func fail(_ error: YamlError, _ bytes: [UInt8]) {
         func fail(_ problem: String, _ mark: Mark?) {
             self.fail(
                 line: mark?.line, column: mark?.column, en: "this is not YAML: \(problem)",
@@ -116,7 +116,9 @@ struct DefinitionReader {
             self.fail(
                 line: context.mark.line, column: context.mark.column, en: "the key \(list) is there twice",
                 vi: "khoá \(list) xuất hiện hai lần")
-        case .reader(let problem, _, _, _): fail(problem, nil)
+        case .reader(let problem, let offset, _, _):
+            let line = offset.map { offset in bytes.prefix(offset).count { $0 == UInt8(ascii: "\n") } + 1 }
+            self.fail(line: line, en: "this is not YAML: \(problem)", vi: "không phải YAML: \(problem)")
         default: fail("it cannot be read", nil)
         }
     }
