@@ -19,11 +19,10 @@ final class Chunk: @unchecked Sendable {
 
     /// The first `count` rows of `buffer`. O(rows · fields).
     convenience init(_ buffer: RowBuffer, count: Int) {
-        let presence = buffer.presence(0..<count)
         var fields: [Int] = []
         var columns: [Vector] = []
         for slot in buffer.layout.fields.indices {
-            guard let column = buffer.column(slot, 0..<count, presence: presence) else { continue }
+            guard let column = buffer.column(slot, 0..<count) else { continue }
             fields.append(buffer.layout.fields[slot])
             columns.append(column)
         }

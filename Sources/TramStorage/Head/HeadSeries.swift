@@ -36,15 +36,17 @@ import TramColumnar
 
     var lastTimestamp: Int64? { isEmpty ? nil : last }
 
-    // A tail grows 8, 32, 128, 512, 1,024 rows, so that a million series of few rows stay small.
-    private static let firstCapacity = 8
+    // A tail grows from 8...15 rows by four, so that a million series of few rows stay small. Series that report at one rate fill up
+    // together; different first lengths spread the work of growing over time.
+    private static func firstCapacity(_ id: Int) -> Int { 8 + id % 8 }
+
     // A tail of very many fields is closed early: most of its words may be absent values, which a chunk does not keep for
     // fields that none of its rows has. 32,768 words are 1,024 rows of 30 fields.
     private static let maximumTailWords = 32_768
 
     /// Rows at which the tail becomes a chunk.
     private func limit(_ id: Int, _ layout: RowLayout) -> Int {
-        // Series that report at one rate fill up together; different lengths of the first chunk spread that work over time.
+        // Different lengths of the first chunk spread the closing of tails over time, too.
         let rows = chunks.isEmpty ? 512 + id &* 37 % 512 : Vector.maximumCount
         return max(1, min(rows, HeadSeries.maximumTailWords / layout.stride))
     }
@@ -95,7 +97,7 @@ import TramColumnar
         let isShared = isChanged && !isKnownUniquelyReferenced(&buffer)
         guard let old = buffer else {
             let layout = measurement.layout(of: row.presentFields)
-            adopt(RowBuffer(layout: layout, capacity: min(HeadSeries.firstCapacity, limit(id, layout))))
+            adopt(RowBuffer(layout: layout, capacity: min(HeadSeries.firstCapacity(id), limit(id, layout))))
             return
         }
         let fits = row.fits(old.layout)
@@ -201,10 +203,9 @@ import TramColumnar
         let start = buffer.position(of: range.start, count: Int(count))
         let end = buffer.position(of: range.end, count: Int(count))
         guard start < end else { return }
-        let presence = buffer.presence(start..<end)
         let columns = fields.map { field -> Vector? in
             guard let slot = buffer.layout.fields.firstIndex(of: field) else { return nil }
-            return buffer.column(slot, start..<end, presence: presence)
+            return buffer.column(slot, start..<end)
         }
         try visit(StoredBlock(timestamps: buffer.timestamps(start..<end), columns: columns))
     }

@@ -141,32 +141,27 @@ final class RowLayout: Sendable {
         range.map { time($0) }
     }
 
-    /// Which slots have a value in every row of `range`, and which in any. O(rows).
-    func presence(_ range: Range<Int>) -> (all: [UInt64], any: [UInt64]) {
-        var all = [UInt64](repeating: .max, count: layout.maskWords)
-        var any = [UInt64](repeating: 0, count: layout.maskWords)
-        for index in range {
-            for word in 0..<layout.maskWords {
-                let bits = unsafe words[index * layout.stride + 1 + word]
-                all[word] &= bits
-                any[word] |= bits
-            }
+    /// The values of a slot in the rows of `range`; nil when none of them has one. O(rows).
+    func column(_ slot: Int, _ range: Range<Int>) -> Vector? {
+        let stride = layout.stride
+        let first = unsafe words + range.lowerBound * stride
+        let mask = unsafe first + (1 + slot >> 6)
+        var (all, any) = (UInt64.max, UInt64(0))
+        for index in 0..<range.count {
+            let word = unsafe mask[index &* stride]
+            all &= word
+            any |= word
         }
-        return (all, any)
-    }
-
-    /// The values of a slot in the rows of `range`; nil when none of them has one.
-    func column(_ slot: Int, _ range: Range<Int>, presence: (all: [UInt64], any: [UInt64])) -> Vector? {
         let bit: UInt64 = 1 << UInt64(slot & 63)
-        guard presence.any[slot >> 6] & bit != 0 else { return nil }
-        let first = unsafe words + (range.lowerBound * layout.stride + layout.valueWord(slot))
+        guard any & bit != 0 else { return nil }
+        let values = unsafe first + layout.valueWord(slot)
         let bits = unsafe [UInt64](unsafeUninitializedCapacity: range.count) { buffer, count in
-            for index in 0..<range.count { unsafe buffer[index] = first[index &* layout.stride] }
+            for index in 0..<range.count { unsafe buffer[index] = values[index &* stride] }
             count = range.count
         }
-        guard presence.all[slot >> 6] & bit == 0 else { return Vector(type: layout.types[slot], bits: bits) }
+        guard all & bit == 0 else { return Vector(type: layout.types[slot], bits: bits) }
         var present = Bitmap(repeating: false, count: range.count)
-        for index in 0..<range.count where row(range.lowerBound + index).isPresent(slot) { present[index] = true }
+        for index in 0..<range.count where unsafe mask[index &* stride] & bit != 0 { present[index] = true }
         return Vector(type: layout.types[slot], bits: bits, presence: present)
     }
 }
