@@ -81,11 +81,7 @@ extension LineParser {
 
             let columns = unsafe measurements[Int(entry.measurement)]
             let row = unsafe columns.pointee.rowCount
-            if unsafe row == columns.pointee.capacity {
-                let builder = builders[Int(entry.measurement)]
-                if builder.isSparse || row >= BatchBuilder.maximumRows { break }
-                builder.growRows()
-            }
+            if unsafe row == columns.pointee.rowLimit, !builders[Int(entry.measurement)].extend() { break }
             let textStart = unsafe columns.pointee.textCount
             guard
                 let time = unsafe readRow(
@@ -157,7 +153,12 @@ extension LineParser {
                 }
                 guard unsafe builders[Int(measurement)].matchesTail(Int(index), cursor) else { return nil }
             }
-            if unsafe Int(slot.pointee.count) < row { builders[Int(measurement)].fillGap(Int(index), upTo: row) }
+            let filled = unsafe Int(slot.pointee.count)
+            if filled < row {
+                // A column that the batch does not have yet may make it too sparse: the careful way asks that.
+                guard filled > 0 else { return nil }
+                builders[Int(measurement)].fillGap(Int(index), upTo: row)
+            }
             unsafe cursor += length
             let bits: UInt64
             switch unsafe slot.pointee.type {
