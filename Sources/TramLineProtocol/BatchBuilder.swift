@@ -17,6 +17,10 @@ struct FieldSlot {
     var length: Int32
     var type: FieldType
     var isContested = false
+    /// Contested, or with a name of more than 16 bytes.
+    var needsCare = false
+    /// Fills the slot up to 64 bytes.
+    var reserved: UInt64 = 0
 }
 
 /// The columns of one measurement while rows are added, in plain memory: one check of the capacity per row,
@@ -299,12 +303,14 @@ final class BatchBuilder {
         let capacity = unsafe columns.pointee.capacity
         var slot = unsafe FieldSlot(
             name: name, mask: mask, bits: .allocate(capacity: capacity), next: 0, length: Int32(spelling.count),
-            type: type)
+            type: type, needsCare: spelling.count > 16)
         let index = Int32(count)
         if let afterHead {
             unsafe slot.isContested = true
+            unsafe slot.needsCare = true
             names[Int(afterHead)].alternate = index
             unsafe columns.pointee.slots[Int(afterHead)].isContested = true
+            unsafe columns.pointee.slots[Int(afterHead)].needsCare = true
         } else {
             slotByName[spelling] = index
         }
