@@ -238,28 +238,26 @@ extension LineParser {
         let ends = ByteWords.below(word, UInt8(ascii: "-"))
         guard ends != 0 else { return unsafe longFloat(&cursor, text, isNegative) }
         let length = ByteWords.firstIndex(ends)
-        // The text at the top of the word, zeros below it.
-        let unused = UInt64(truncatingIfNeeded: (8 &- length) &<< 3)
-        var digits = (word &<< (unused & 56)) & (length == 0 ? 0 : ~0)
-        var count = length
+        // The text at the top of the word, its digits as 0...9; zeros below it, which are digits that do not count. Of what is
+        // left only the point and bytes that belong in no number have bit 4.
+        var values = (word ^ ByteWords.zeros) &<< UInt64(truncatingIfNeeded: (8 &- length) &<< 3)
         var fraction = 0
-        let points = ByteWords.equal(digits, UInt8(ascii: "."))
-        if points != 0 {
-            // Close the gap of the first point: what is before it moves up by a byte.
-            let point = points & (0 &- points)
-            let upTo = (point &<< 1) &- 1
-            digits = (digits & ~upTo) | ((digits &<< 8) & upTo)
-            fraction = 7 &- ByteWords.firstIndex(points)
-            count &-= 1
+        let marked = values & 0x1010_1010_1010_1010
+        if marked != 0 {
+            // Close the gap of the first one: what is before it moves up by a byte.
+            let place = ByteWords.firstIndex(marked)
+            let upTo = ((marked & (0 &- marked)) &<< 4) &- 1
+            let byte = UInt8(truncatingIfNeeded: values &>> UInt64(truncatingIfNeeded: place &<< 3))
+            guard byte == UInt8(ascii: ".") ^ UInt8(ascii: "0"), length > 1 else { return unsafe anyFloat(&cursor) }
+            values ^= (values ^ (values &<< 8)) & upTo
+            fraction = 7 &- place
         }
-        // Digits become 0...9; what is unused is 0 already.
-        let values = digits ^ (0x3030_3030_3030_3030 & ~ByteWords.low((8 &- count) & 7))
-        guard count > 0, ((values &+ 0x7676_7676_7676_7676) | values) & ByteWords.highs == 0 else {
+        guard ((values &+ 0x7676_7676_7676_7676) | values) & ByteWords.highs == 0 else {
             return unsafe anyFloat(&cursor)
         }
-        let magnitude = Double(Int64(truncatingIfNeeded: ByteWords.eightDigits(values))) / power(fraction)
+        let magnitude = Double(Int64(truncatingIfNeeded: ByteWords.eightValues(values))) / power(fraction)
         unsafe cursor = text + length
-        return isNegative ? -magnitude : magnitude
+        return Double(bitPattern: magnitude.bitPattern | (isNegative ? 1 &<< 63 : 0))
     }
 
     /// Reads a float of more than eight bytes: up to seven digits, a point, and up to twelve more.
