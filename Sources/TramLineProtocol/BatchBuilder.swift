@@ -17,6 +17,10 @@ struct FieldSlot {
     var length: Int32
     var type: FieldType
     var isContested = false
+    /// Contested, or with a name of more than 16 bytes.
+    var needsCare = false
+    /// Fills the slot up to 64 bytes.
+    var reserved: UInt64 = 0
 }
 
 /// The columns of one measurement while rows are added, in plain memory: one check of the capacity per row,
@@ -26,6 +30,8 @@ struct FieldSlot {
 @unsafe
 struct OpenColumns {
     var rowCount = 0
+    /// Rows that may be filled before `BatchBuilder.extend` is asked again; at most `capacity`.
+    var rowLimit = 0
     var capacity = 0
     var series: UnsafeMutablePointer<UInt32>
     var timestamps: UnsafeMutablePointer<Int64>
@@ -110,8 +116,17 @@ final class BatchBuilder {
         return unsafe new
     }
 
-    /// Makes room for one more row. Amortised O(1).
-    func growRows() {
+    /// Allows more rows than `rowLimit`, which is reached; false when the batch has to be closed instead. The limit doubles,
+    /// so that a batch is looked over now and then whatever memory it has. Amortised O(1).
+    func extend() -> Bool {
+        let limit = unsafe columns.pointee.rowLimit
+        if limit >= BatchBuilder.maximumRows || mustClose(adding: 0) { return false }
+        if unsafe limit == columns.pointee.capacity { growRows() }
+        unsafe columns.pointee.rowLimit = min(max(64, 2 * limit), columns.pointee.capacity)
+        return true
+    }
+
+    private func growRows() {
         let (count, old) = unsafe (columns.pointee.rowCount, columns.pointee.capacity)
         let capacity = max(64, 2 * old)
         unsafe columns.pointee.series = BatchBuilder.resized(columns.pointee.series, count, capacity)
@@ -171,20 +186,25 @@ final class BatchBuilder {
         heads.reserveCapacity(point.fields.count)
         var spellings: [[UInt8]] = []
         var newCount = 0
+        var addedCount = 0
         for (index, field) in point.fields.enumerated() {
             // The `=` is part of the spelling.
             let spelling = unsafe [UInt8](
                 UnsafeBufferPointer(start: bytes + field.key.lowerBound, count: field.key.count + 1))
             if let head = slotByName[spelling] {
-                if chosen[Int(head)].line != lineSerial { heads.append(head) }
+                if chosen[Int(head)].line != lineSerial {
+                    heads.append(head)
+                    if unsafe columns.pointee.slots[Int(head)].count == 0 { addedCount += 1 }
+                }
                 chosen[Int(head)] = (lineSerial, index)
             } else {
+                addedCount += 1
                 newCount += 1
             }
             spellings.append(spelling)
         }
         var closed: Batch?
-        if mustClose(adding: newCount) {
+        if mustClose(adding: addedCount) {
             closed = take()
             // Slots may be gone: look the names up again.
             if unsafe columns.pointee.slotCount == 0 {
@@ -201,7 +221,7 @@ final class BatchBuilder {
                 chosen[Int(head)] = (lineSerial, index)
             }
         }
-        if unsafe columns.pointee.rowCount == columns.pointee.capacity { growRows() }
+        if unsafe columns.pointee.rowCount == columns.pointee.rowLimit { _ = extend() }
         unsafe write(point, bytes, heads)
         let row = unsafe columns.pointee.rowCount
         unsafe columns.pointee.series[row] = key
@@ -283,12 +303,14 @@ final class BatchBuilder {
         let capacity = unsafe columns.pointee.capacity
         var slot = unsafe FieldSlot(
             name: name, mask: mask, bits: .allocate(capacity: capacity), next: 0, length: Int32(spelling.count),
-            type: type)
+            type: type, needsCare: spelling.count > 16)
         let index = Int32(count)
         if let afterHead {
             unsafe slot.isContested = true
+            unsafe slot.needsCare = true
             names[Int(afterHead)].alternate = index
             unsafe columns.pointee.slots[Int(afterHead)].isContested = true
+            unsafe columns.pointee.slots[Int(afterHead)].needsCare = true
         } else {
             slotByName[spelling] = index
         }
@@ -308,23 +330,20 @@ final class BatchBuilder {
         return unsafe new
     }
 
-    /// Whether one more row, with `newCount` names that have no slot yet, would make the batch too sparse or too long.
-    private func mustClose(adding newCount: Int) -> Bool {
+    /// Whether one more row, with values in `added` columns that have none yet, would make the batch too sparse or too long.
+    private func mustClose(adding added: Int) -> Bool {
         let rows = unsafe columns.pointee.rowCount
         guard rows > 0 else { return false }
         if unsafe columns.pointee.textCount > BatchBuilder.maximumTextBytes || rows >= BatchBuilder.maximumRows {
             return true
         }
-        guard unsafe newCount > 0 || rows == columns.pointee.capacity else { return false }
-        var filled = newCount
+        guard unsafe added > 0 || rows == columns.pointee.rowLimit else { return false }
+        var filled = added
         for slot in unsafe 0..<columns.pointee.slotCount where unsafe columns.pointee.slots[slot].count > 0 {
             filled += 1
         }
         return unsafe filled * (rows + 1) > 16 * columns.pointee.presentCount + BatchBuilder.toleratedEmptyCells
     }
-
-    /// Whether the rows so far are mostly empty cells; asked when the memory would have to grow. O(fields).
-    var isSparse: Bool { mustClose(adding: 0) }
 
     // MARK: Handing over
 
@@ -345,6 +364,7 @@ final class BatchBuilder {
             batch = filled
         }
         unsafe columns.pointee.rowCount = 0
+        unsafe columns.pointee.rowLimit = 0
         unsafe columns.pointee.textCount = 0
         unsafe columns.pointee.presentCount = 0
         for slot in unsafe 0..<columns.pointee.slotCount { unsafe columns.pointee.slots[slot].count = 0 }

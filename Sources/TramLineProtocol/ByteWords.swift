@@ -6,6 +6,9 @@ enum ByteWords {
     static let ones: UInt64 = 0x0101_0101_0101_0101
     static let highs: UInt64 = 0x8080_8080_8080_8080
 
+    /// Eight digits 0.
+    static let zeros: UInt64 = 0x3030_3030_3030_3030
+
     @inline(__always)
     static func load(_ pointer: UnsafePointer<UInt8>) -> UInt64 {
         UInt64(littleEndian: unsafe UnsafeRawPointer(pointer).loadUnaligned(as: UInt64.self))
@@ -32,7 +35,7 @@ enum ByteWords {
     /// Bytes that are not ASCII digits; of these only the first is certain.
     @inline(__always)
     static func firstNonDigit(_ word: UInt64) -> UInt64 {
-        let distance = word ^ 0x3030_3030_3030_3030
+        let distance = word ^ zeros
         return ((distance &+ 0x7676_7676_7676_7676) | distance) & highs
     }
 
@@ -53,7 +56,13 @@ enum ByteWords {
     /// Pairs, then fours, then eight by three multiplications (Lemire, "Quickly parsing eight digits", 2018).
     @inline(__always)
     static func eightDigits(_ word: UInt64) -> UInt64 {
-        var digits = word & 0x0f0f_0f0f_0f0f_0f0f
+        eightValues(word & 0x0f0f_0f0f_0f0f_0f0f)
+    }
+
+    /// The same of bytes that are 0...9 already.
+    @inline(__always)
+    static func eightValues(_ word: UInt64) -> UInt64 {
+        var digits = word
         digits = (digits &* 10) &+ (digits &>> 8)
         let pairs: UInt64 = 0x0000_00ff_0000_00ff
         let high = (digits & pairs) &* 0x000f_4240_0000_0064

@@ -150,7 +150,9 @@ struct Explanation {
             return "\(what) is not a boolean; write true or false, or put text in double quotes"
         }
         if text.hasPrefix("'") { return "\(what) is not a text; put text in double quotes" }
-        if text.contains("\r") { return "\(what) holds a carriage return; it may stand only at the end of a line" }
+        if line[refusal.range].contains(UInt8(ascii: "\r")) {
+            return "\(what) holds a carriage return; it may stand only at the end of a line"
+        }
         if text.hasPrefix("+") { return "\(what) is not a number; leave out the plus sign" }
         if lower.hasPrefix("0x") { return "\(what) is not a number; write it in decimal digits" }
         return notANumber(what, text)

@@ -39,6 +39,9 @@ extension LineParser {
         let (entries, mask) = unsafe (table.entries, table.mask)
         let longestKey = configuration.maximumKeyBytes - 16
         let longestLine = configuration.maximumLineBytes
+        let builders = self.builders
+        let times = Times(
+            precision: precision, unit: precision == .auto ? 0 : precision.nanoseconds, now: now)
         var start = unsafe bytes
         var line = self.line
         var rows = 0
@@ -79,24 +82,19 @@ extension LineParser {
             unsafe cursor += 1
             while unsafe cursor.pointee == LineParser.space { unsafe cursor += 1 }
 
-            let columns = unsafe measurements[Int(entry.measurement)]
+            let measurement = Int(entry.measurement)
+            let columns = unsafe measurements[measurement]
             let row = unsafe columns.pointee.rowCount
-            if unsafe row == columns.pointee.capacity {
-                let builder = builders[Int(entry.measurement)]
-                if builder.isSparse || row >= BatchBuilder.maximumRows { break }
-                builder.growRows()
-            }
+            if unsafe row == columns.pointee.rowLimit, !builders[measurement].extend() { break }
             let textStart = unsafe columns.pointee.textCount
-            guard
-                let time = unsafe readRow(
-                    &cursor, end, columns, row: row, measurement: entry.measurement, keyLength: length),
-                unsafe cursor - start <= longestLine
-            else {
+            let rowEnd = unsafe readRow(
+                cursor, end, columns, row: row, measurement: measurement, keyLength: length, builders, times)
+            guard unsafe rowEnd.time != RowEnd.unread, unsafe rowEnd.cursor - start <= longestLine else {
                 unsafe LineParser.rollBack(columns, row: row, textCount: textStart)
                 break
             }
             unsafe columns.pointee.series[row] = entry.key
-            unsafe columns.pointee.timestamps[row] = time
+            unsafe columns.pointee.timestamps[row] = rowEnd.time
             unsafe columns.pointee.lines[row] = UInt32(truncatingIfNeeded: line)
             unsafe columns.pointee.rowCount = row &+ 1
             if row == 0 { open.append(entry.measurement) }
@@ -105,7 +103,7 @@ extension LineParser {
             }
             line &+= 1
             rows &+= 1
-            unsafe start = cursor
+            unsafe start = rowEnd.cursor
         }
         self.line = line
         body.lineCount += rows
@@ -126,67 +124,84 @@ extension LineParser {
         }
     }
 
-    /// Reads fields and timestamp into row `row` and moves `cursor` past the line's end; returns the time, nil when the
-    /// careful reader has to look.
+    /// Where a row ends and what its time is; the time is `.min` when the careful reader has to look.
+    @unsafe
+    private struct RowEnd {
+        var cursor: UnsafePointer<UInt8>
+        var time: Int64
+
+        static let unread = Int64.min
+    }
+
+    /// Reads fields and timestamp into row `row` from `start` on, past the line's end.
     @inline(__always)
     private func readRow(
-        _ cursor: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ columns: UnsafeMutablePointer<OpenColumns>,
-        row: Int, measurement: UInt32, keyLength: Int
-    ) -> Int64? {
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ columns: UnsafeMutablePointer<OpenColumns>,
+        row: Int,
+        measurement: Int, keyLength: Int, _ builders: [BatchBuilder], _ times: Times
+    ) -> RowEnd {
+        let unread = unsafe RowEnd(cursor: start, time: RowEnd.unread)
+        var cursor = unsafe start
         let (slots, slotCount) = unsafe (columns.pointee.slots, columns.pointee.slotCount)
-        var index = unsafe columns.pointee.firstSlot
+        guard slotCount > 0 else { return unsafe unread }
+        var slot = unsafe slots + Int(columns.pointee.firstSlot)
         var previous: UnsafeMutablePointer<FieldSlot>?
-        var fields = 0
+        var fields = configuration.maximumFields
         while true {
-            guard Int(index) < slotCount, fields < configuration.maximumFields else { return nil }
-            var slot = unsafe slots + Int(index)
             if unsafe !LineParser.matches(slot, cursor) {
-                guard let found = unsafe LineParser.search(slots, slotCount, cursor) else { return nil }
-                index = Int32(truncatingIfNeeded: found)
+                guard let found = unsafe LineParser.search(slots, slotCount, cursor) else { return unsafe unread }
                 unsafe slot = slots + found
                 if let previous = unsafe previous {
-                    unsafe previous.pointee.next = index
+                    unsafe previous.pointee.next = Int32(truncatingIfNeeded: found)
                 } else {
-                    unsafe columns.pointee.firstSlot = index
+                    unsafe columns.pointee.firstSlot = Int32(truncatingIfNeeded: found)
                 }
             }
             let length = unsafe Int(slot.pointee.length)
-            if unsafe length > 16 || slot.pointee.isContested {
-                if unsafe slot.pointee.isContested || keyLength &+ length &- 1 > configuration.maximumKeyBytes {
-                    return nil
-                }
-                guard unsafe builders[Int(measurement)].matchesTail(Int(index), cursor) else { return nil }
+            if unsafe slot.pointee.needsCare {
+                guard unsafe !slot.pointee.isContested, keyLength &+ length &- 1 <= configuration.maximumKeyBytes,
+                    unsafe builders[measurement].matchesTail(slot - slots, cursor)
+                else { return unsafe unread }
             }
-            if unsafe Int(slot.pointee.count) < row { builders[Int(measurement)].fillGap(Int(index), upTo: row) }
+            let filled = unsafe Int(slot.pointee.count)
+            fields &-= 1
+            if filled < row || fields < 0 {
+                // A column that the batch does not have yet may make it too sparse: the careful way asks that.
+                guard filled > 0, fields >= 0 else { return unsafe unread }
+                unsafe builders[measurement].fillGap(slot - slots, upTo: row)
+            }
             unsafe cursor += length
             let bits: UInt64
             switch unsafe slot.pointee.type {
             case .float:
-                guard let value = unsafe LineParser.float(&cursor) else { return nil }
+                guard let value = unsafe LineParser.float(&cursor) else { return unsafe unread }
                 bits = value.bitPattern
             case .int:
-                guard let value = unsafe LineParser.integer(&cursor) else { return nil }
+                guard let value = unsafe LineParser.integer(&cursor) else { return unsafe unread }
                 bits = UInt64(bitPattern: value)
             case .uint:
-                guard let value = unsafe LineParser.unsigned(&cursor) else { return nil }
+                guard let value = unsafe LineParser.unsigned(&cursor) else { return unsafe unread }
                 bits = value
             case .bool:
-                guard let value = unsafe LineParser.boolean(&cursor) else { return nil }
+                guard let value = unsafe LineParser.boolean(&cursor) else { return unsafe unread }
                 bits = value ? 1 : 0
             case .string:
-                guard let value = unsafe string(&cursor, end, columns, measurement) else { return nil }
-                bits = value
+                let textStart = unsafe columns.pointee.textCount
+                guard let next = unsafe string(cursor, end, columns, builders[measurement]) else {
+                    return unsafe unread
+                }
+                unsafe cursor = next
+                bits = unsafe Batch.textReference(offset: textStart, byteCount: columns.pointee.textCount &- textStart)
             }
             unsafe slot.pointee.bits[row] = bits
             unsafe slot.pointee.count = Int32(truncatingIfNeeded: row &+ 1)
-            fields &+= 1
             guard unsafe cursor.pointee == LineParser.comma else { break }
             unsafe cursor += 1
-            index = unsafe slot.pointee.next
             unsafe previous = slot
+            unsafe slot = slots + Int(slot.pointee.next)
         }
-        unsafe columns.pointee.presentCount &+= fields
-        return unsafe readTime(&cursor)
+        unsafe columns.pointee.presentCount &+= configuration.maximumFields &- fields
+        return unsafe LineParser.readTime(cursor, times, unread)
     }
 
     /// Whether the first 16 bytes of a slot's `name=` stand at `name`.
@@ -213,27 +228,68 @@ extension LineParser {
         byte == comma || byte == space || byte == newline || byte == carriageReturn
     }
 
+    /// Reads a float. What comes next must be known soon, so the value's end is found by one comparison (all bytes that may
+    /// follow a value are below `-`, `.` and the digits), and the digits are worked out beside that chain.
     @inline(__always)
     private static func float(_ cursor: inout UnsafePointer<UInt8>) -> Double? {
         let isNegative = unsafe cursor.pointee == UInt8(ascii: "-")
-        let digits = unsafe cursor + (isNegative ? 1 : 0)
-        let word = unsafe ByteWords.load(digits)
-        let whole = ByteWords.firstIndex(ByteWords.firstNonDigit(word))
-        if whole < 8 {
-            // Up to seven digits with or without a point in them: close the gap of the point, read all as one number.
-            let hasPoint = (word &>> UInt64(truncatingIfNeeded: whole &<< 3)) & 0xff == UInt64(UInt8(ascii: "."))
-            let before = ByteWords.low(whole)
-            let compact = hasPoint ? (word & before) | ((word &>> 8) & ~before) : word
-            let count = ByteWords.firstIndex(ByteWords.firstNonDigit(compact))
-            let length = hasPoint ? count &+ 1 : count
-            if count > 0, length < 8, unsafe endsValue(digits[length]) {
-                let mantissa = ByteWords.eightDigits(compact &<< UInt64(truncatingIfNeeded: (8 &- count) &<< 3))
-                let magnitude = Double(Int64(truncatingIfNeeded: mantissa)) / power(count &- whole)
-                unsafe cursor = digits + length
-                return isNegative ? -magnitude : magnitude
-            }
+        let text = unsafe cursor + (isNegative ? 1 : 0)
+        let word = unsafe ByteWords.load(text)
+        let ends = ByteWords.below(word, UInt8(ascii: "-"))
+        guard ends != 0 else { return unsafe longFloat(&cursor, text, isNegative) }
+        let length = ByteWords.firstIndex(ends)
+        // The text at the top of the word, its digits as 0...9; zeros below it, which are digits that do not count. Of what is
+        // left only the point and bytes that belong in no number have bit 4.
+        var values = (word ^ ByteWords.zeros) &<< UInt64(truncatingIfNeeded: (8 &- length) &<< 3)
+        var fraction = 0
+        let marked = values & 0x1010_1010_1010_1010
+        if marked != 0 {
+            // Close the gap of the first one: what is before it moves up by a byte.
+            let place = ByteWords.firstIndex(marked)
+            let upTo = ((marked & (0 &- marked)) &<< 4) &- 1
+            let byte = UInt8(truncatingIfNeeded: values &>> UInt64(truncatingIfNeeded: place &<< 3))
+            guard byte == UInt8(ascii: ".") ^ UInt8(ascii: "0"), length > 1 else { return unsafe anyFloat(&cursor) }
+            values ^= (values ^ (values &<< 8)) & upTo
+            fraction = 7 &- place
         }
-        return unsafe anyFloat(&cursor)
+        guard ((values &+ 0x7676_7676_7676_7676) | values) & ByteWords.highs == 0 else {
+            return unsafe anyFloat(&cursor)
+        }
+        let magnitude = Double(Int64(truncatingIfNeeded: ByteWords.eightValues(values))) / power(fraction)
+        unsafe cursor = text + length
+        return Double(bitPattern: magnitude.bitPattern | (isNegative ? 1 &<< 63 : 0))
+    }
+
+    /// Reads a float of more than eight bytes: up to seven digits, a point, and up to twelve more.
+    @inline(never)
+    private static func longFloat(
+        _ cursor: inout UnsafePointer<UInt8>, _ text: UnsafePointer<UInt8>, _ isNegative: Bool
+    ) -> Double? {
+        let word = unsafe ByteWords.load(text)
+        let whole = ByteWords.firstIndex(ByteWords.firstNonDigit(word))
+        guard whole < 8, unsafe text[whole] == UInt8(ascii: ".") else { return unsafe anyFloat(&cursor) }
+        var mantissa = appended(0, word, whole)
+        var next = unsafe text + (whole &+ 1)
+        var fraction = 0
+        while true {
+            let word = unsafe ByteWords.load(next)
+            let count = ByteWords.firstIndex(ByteWords.firstNonDigit(word))
+            unsafe next += count
+            fraction &+= count
+            guard whole &+ fraction <= 19 else { return unsafe anyFloat(&cursor) }
+            if count < 8 {
+                mantissa = appended(mantissa, word, count)
+                break
+            }
+            mantissa = mantissa &* 100_000_000 &+ ByteWords.eightDigits(word)
+        }
+        guard unsafe endsValue(next.pointee) else { return unsafe anyFloat(&cursor) }
+        unsafe cursor = next
+        let magnitude =
+            mantissa <= 1 << 53
+            ? Double(Int64(truncatingIfNeeded: mantissa)) / NumberParser.exactPowers[fraction]
+            : NumberParser.nearest(mantissa, -fraction)
+        return isNegative ? -magnitude : magnitude
     }
 
     /// 10^`exponent`, 0...7.
@@ -351,14 +407,14 @@ extension LineParser {
         return isTrue
     }
 
-    /// Copies a quoted value behind the batch's text, escapes resolved, eight bytes at a time.
+    /// Copies a quoted value behind the batch's text, escapes resolved, eight bytes at a time; returns where it ends.
     @inline(never)
     private func string(
-        _ cursor: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>,
-        _ columns: UnsafeMutablePointer<OpenColumns>, _ measurement: UInt32
-    ) -> UInt64? {
-        guard unsafe cursor.pointee == LineParser.quote else { return nil }
-        var source = unsafe cursor + 1
+        _ open: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ columns: UnsafeMutablePointer<OpenColumns>,
+        _ builder: BatchBuilder
+    ) -> UnsafePointer<UInt8>? {
+        guard unsafe open.pointee == LineParser.quote else { return nil }
+        var source = unsafe open + 1
         let start = unsafe columns.pointee.textCount
         guard start <= BatchBuilder.maximumTextBytes else { return nil }
         var count = start
@@ -367,7 +423,7 @@ extension LineParser {
             guard unsafe source < end, count &- start <= configuration.maximumStringBytes else { return nil }
             if unsafe count &+ 8 > columns.pointee.textCapacity {
                 unsafe columns.pointee.textCount = count
-                builders[Int(measurement)].growText(by: 8)
+                builder.growText(by: 8)
             }
             let word = unsafe ByteWords.load(source)
             let stops = ByteWords.equal(word, LineParser.quote) | ByteWords.equal(word, LineParser.backslash)
@@ -400,29 +456,41 @@ extension LineParser {
             return nil
         }
         unsafe columns.pointee.textCount = count
-        unsafe cursor = source + 1
-        return Batch.textReference(offset: start, byteCount: length)
+        return unsafe source + 1
     }
 
     // MARK: Time
 
+    /// What the timestamps of a body mean.
+    private struct Times {
+        var precision: Precision
+        /// Nanoseconds per unit; 0 for `auto`.
+        var unit: Int64
+        var now: Int64
+    }
+
     /// Reads what follows the fields: an optional timestamp and the line's end.
     @inline(__always)
-    private func readTime(_ cursor: inout UnsafePointer<UInt8>) -> Int64? {
-        while unsafe cursor.pointee == LineParser.space { unsafe cursor += 1 }
-        var time = now
-        if unsafe cursor.pointee > LineParser.space {
+    private static func readTime(_ start: UnsafePointer<UInt8>, _ times: Times, _ unread: RowEnd) -> RowEnd {
+        var cursor = unsafe start
+        while unsafe cursor.pointee == space { unsafe cursor += 1 }
+        var time = times.now
+        if unsafe cursor.pointee > space {
             let isNegative = unsafe cursor.pointee == UInt8(ascii: "-")
             unsafe cursor += isNegative ? 1 : 0
-            guard let magnitude = unsafe LineParser.digits(&cursor),
-                let value = NumberParser.signed(magnitude, isNegative: isNegative),
-                let instant = precision.scaled(value)
-            else { return nil }
-            time = instant
+            guard let magnitude = unsafe digits(&cursor),
+                let value = NumberParser.signed(magnitude, isNegative: isNegative)
+            else { return unsafe unread }
+            if times.unit == 1 {
+                guard Precision.storable.contains(value) else { return unsafe unread }
+                time = value
+            } else {
+                guard let instant = times.precision.scaled(value) else { return unsafe unread }
+                time = instant
+            }
         }
-        if unsafe cursor.pointee == LineParser.carriageReturn { unsafe cursor += 1 }
-        guard unsafe cursor.pointee == LineParser.newline else { return nil }
-        unsafe cursor += 1
-        return time
+        if unsafe cursor.pointee == carriageReturn { unsafe cursor += 1 }
+        guard unsafe cursor.pointee == newline else { return unsafe unread }
+        return unsafe RowEnd(cursor: cursor + 1, time: time)
     }
 }

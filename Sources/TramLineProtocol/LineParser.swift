@@ -351,15 +351,27 @@ public final class LineParser {
         return (number, measurement)
     }
 
-    /// The number of a key by its canonical bytes, which are one of its spellings.
+    /// The one spelling by which a key is found when it comes spelled in a new way: its canonical bytes, with `\\=` for the
+    /// `\=` of a measurement, which alone would be read as `=`.
+    private static func canonicalSpelling(_ key: SeriesKey) -> [UInt8] {
+        var measurement: [UInt8] = []
+        for byte in key.measurement.utf8 {
+            if byte == UInt8(ascii: "="), measurement.last == UInt8(ascii: "\\") {
+                measurement.append(UInt8(ascii: "\\"))
+            }
+            measurement.append(byte)
+        }
+        return SeriesKey(measurement: String(decoding: measurement, as: UTF8.self), tags: key.tags).canonicalBytes
+    }
+
     private func find(_ key: SeriesKey) -> UInt32? {
-        unsafe key.canonicalBytes.withUnsafeBufferPointer { bytes in
+        unsafe LineParser.canonicalSpelling(key).withUnsafeBufferPointer { bytes in
             unsafe table.find(table.hash(bytes), length: bytes.count)?.key
         }
     }
 
     private func insert(_ key: SeriesKey, _ number: UInt32) {
-        unsafe key.canonicalBytes.withUnsafeBufferPointer { bytes in
+        unsafe LineParser.canonicalSpelling(key).withUnsafeBufferPointer { bytes in
             unsafe table.insert(
                 table.hash(bytes), length: bytes.count, key: number, measurement: measurementOfKey[Int(number)])
         }
