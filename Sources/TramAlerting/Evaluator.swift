@@ -12,24 +12,6 @@ public import TramQuery
 //
 // Instances stand in order of first arrival, so that equal inputs give equal events in equal order.
 
-/// A row of a rule's standing query with the judgement of its `when` and `clear`.
-public struct JudgedRow: Sendable {
-    public var result: WindowResult
-    /// Nil when the condition is null.
-    public var when: Bool?
-    /// Nil when null, or when the rule has no `clear`.
-    public var clear: Bool?
-    /// The value of the first column named in `when`.
-    public var value: Value
-
-    public init(result: WindowResult, when: Bool?, clear: Bool? = nil, value: Value = .null) {
-        self.result = result
-        self.when = when
-        self.clear = clear
-        self.value = value
-    }
-}
-
 /// The instances of one rule: takes judged rows, closed windows and silences in order of event time, gives events.
 ///
 /// No clock and no input of its own: equal calls give equal events. Not safe from several threads at once.

@@ -50,6 +50,27 @@ public final class ContinuousQuery {
         }
     }
 
+    /// What kind of events the query gives.
+    public enum Shape: Sendable {
+        case windows
+        case rows
+        /// With the duration of `stale`, nanoseconds.
+        case silence(Int64)
+    }
+
+    public var shape: Shape {
+        switch plan.shape {
+        case .windows: .windows
+        case .rows: .rows
+        case .silence(let duration): .silence(duration)
+        }
+    }
+
+    /// Makes silence begin after another duration than the one in the query: a rule's `for` comes on top.
+    public func silentAfter(_ nanoseconds: Int64) {
+        if case .silence = plan.shape { silence = SilenceTracker(duration: nanoseconds) }
+    }
+
     public var measurements: [String] { plan.measurements }
     /// The columns of `WindowResult.values`.
     public var columns: [ColumnInfo] { plan.columns }
@@ -223,7 +244,7 @@ public final class ContinuousQuery {
                     .row(
                         JudgedRow(
                             result: result, when: when, clear: hasClear ? rows.condition(1, row) : nil,
-                            value: content.judged)))
+                            value: content.judged), series: series))
             }
         }
     }

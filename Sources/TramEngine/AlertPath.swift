@@ -1,0 +1,104 @@
+public import TramAlerting
+public import TramColumnar
+public import TramQuery
+public import TramStreaming
+
+/// A rule's definition with its query and conditions as text.
+public struct RuleText: Sendable {
+    public var rule: Rule
+    public var query: String
+    public var when: String?
+    public var clear: String?
+    public var policy: LatePolicy
+
+    public init(rule: Rule, query: String, when: String?, clear: String?, policy: LatePolicy = LatePolicy()) {
+        self.rule = rule
+        self.query = query
+        self.when = when
+        self.clear = clear
+        self.policy = policy
+    }
+}
+
+/// One rule at work: its standing query, and the evaluator that its windows go through.
+public final class AlertPath {
+    public let text: RuleText
+    public let query: ContinuousQuery
+    private var evaluator: Evaluator
+
+    /// - Throws: `QueryError` in the query's text; for an error in `when` or `clear` see `RulePart`.
+    public init(
+        _ text: RuleText, schemas: [String: Schema], strings: StringTable, context: QueryContext, sources: Int,
+        includesPending: Bool
+    ) throws(RuleError) {
+        self.text = text
+        let when = try AlertPath.condition(text.when, .when)
+        let clear = try AlertPath.condition(text.clear, .clear)
+        do {
+            query = try ContinuousQuery(
+                name: text.rule.name, query: text.query, when: when, clear: clear, schemas: schemas, strings: strings,
+                context: context, policy: text.policy, sources: sources)
+        } catch {
+            throw RuleError(part: .query, error: error)
+        }
+        var rule = text.rule
+        switch query.shape {
+        case .windows: rule.kind = .windows
+        case .rows: rule.kind = .rows
+        case .silence(let duration): rule.kind = .stale(after: duration)
+        }
+        evaluator = Evaluator(
+            rule: rule, columns: query.columns, heldNanoseconds: text.policy.allowedLateness,
+            includesPending: includesPending)
+        if let silence = evaluator.silenceNanoseconds { query.silentAfter(silence) }
+    }
+
+    private static func condition(_ text: String?, _ part: RuleError.Part) throws(RuleError) -> Expression? {
+        guard let text else { return nil }
+        do {
+            return try QueryParser.parseExpression(text)
+        } catch {
+            throw RuleError(part: part, error: error)
+        }
+    }
+
+    public var rule: Rule { evaluator.rule }
+
+    /// What the standing query has said, judged.
+    public func judge(_ events: [StandingEvent]) -> [AlertEvent] {
+        var alerts: [AlertEvent] = []
+        for event in events {
+            switch event {
+            case .closed(let start, let end, let rows):
+                alerts += evaluator.judge(rows)
+                alerts += evaluator.close(windowStart: start, end: end)
+            case .revised(let row):
+                alerts += evaluator.judge([row])
+            case .row(let row, let series):
+                alerts += evaluator.judge([row])
+                let isOpen = evaluator.state(of: row.result.labels)?.isActive ?? false
+                query.watch(series: series, isOpen)
+            case .silent(let labels, let since, _):
+                alerts += evaluator.silence(labels: labels, last: since)
+            case .heard(let labels, let at):
+                alerts += evaluator.heard(labels: labels, at: at)
+            }
+        }
+        return alerts
+    }
+}
+
+/// An error in one of a rule's texts.
+public struct RuleError: Error, Sendable {
+    public enum Part: String, Sendable {
+        case query, when, clear
+    }
+
+    public var part: Part
+    public var error: QueryError
+
+    public init(part: Part, error: QueryError) {
+        self.part = part
+        self.error = error
+    }
+}
