@@ -83,6 +83,13 @@ let package = Package(
         tests(
             "TramServerTests",
             ["TramServer", "TramAlerting", "TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),
+        tests(
+            "TramEngineTests",
+            [
+                "TramEngine", "TramStreaming", "TramStorage", "TramAlerting", "TramLineProtocol", "TramQuery",
+                "TramColumnar", "TramTesting",
+            ]),
+        tests("tramTests", ["tram"]),
         tests("HouseTests", ["TramTesting"]),
 
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),

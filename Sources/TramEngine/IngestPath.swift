@@ -9,8 +9,11 @@ public import TramStorage
 public final class IngestPath {
     public let store: Store
     private let keepsBatches: Bool
+    private var hasClock = true
     private let parser: LineParser
     private static let unresolved = UInt32.max - 1
+    /// Below every instant that can be sent: what the parser gives lines without a timestamp when there is no clock.
+    private static let noTime = Int64.min
 
     /// From the parser's key numbers to ids of the store.
     private var seriesByKey: [UInt32] = []
@@ -45,8 +48,10 @@ public final class IngestPath {
         public var refusedRows: Set<Int>
     }
 
-    public func begin(precision: Precision, now: Int64) {
-        parser.begin(precision: precision, now: now)
+    /// - Parameter now: the time of lines that have none, nanoseconds UTC; nil refuses them.
+    public func begin(precision: Precision, now: Int64?) {
+        hasClock = now != nil
+        parser.begin(precision: precision, now: now ?? IngestPath.noTime)
     }
 
     public func feed(_ chunk: [UInt8]) {
@@ -67,6 +72,7 @@ public final class IngestPath {
         for parsed in body.batches {
             var batch = parsed
             resolveSeries(&batch)
+            if !hasClock { refuseTimeless(&batch) }
             let result = store.append(batch)
             outcome.acceptedCount += result.accepted
             outcome.newPoints += result.newPoints
@@ -98,6 +104,12 @@ public final class IngestPath {
         batch.series = series
     }
 
+    private func refuseTimeless(_ batch: inout Batch) {
+        for row in batch.timestamps.indices where batch.timestamps[row] == IngestPath.noTime {
+            batch.series[row] = Store.refusedSeries
+        }
+    }
+
     /// String values as codes of the store's table instead of places in the batch's text.
     private func resolveTexts(_ batch: inout Batch) {
         for column in batch.columns.indices where batch.columns[column].values.type == .string {
@@ -118,6 +130,9 @@ public final class IngestPath {
             reason = .typeConflict
             text =
                 "field \"\(field)\" of \(batch.measurement) holds \(has.name), the line sends \(sent.name); send \(IngestPath.example(has))"
+        case .seriesLimit where batch.timestamps[refusal.row] == IngestPath.noTime:
+            reason = .badTimestamp
+            text = "the line has no timestamp; a recorded feed needs one, or say what time it is: --now TIME"
         case .seriesLimit:
             reason = .limitReached
             text = "the store has as many series as it may hold; lines of known series are still taken"

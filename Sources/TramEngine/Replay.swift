@@ -58,7 +58,7 @@ public final class Replay {
     public let streams: [ContinuousQuery]
     public let rules: [AlertPath]
     private let feeds: [Feed]
-    private let now: Int64
+    private let now: Int64?
     private var schemas: [String: Schema] = [:]
     public private(set) var summary = Summary()
     /// Bytes of all feeds that have been read, and the length of all where it is known.
@@ -71,10 +71,10 @@ public final class Replay {
 
     /// - Parameters:
     ///   - streams: name and text of plain standing queries, whose windows are told.
-    ///   - now: the clock reading for lines without a timestamp.
+    ///   - now: the time of lines without a timestamp; nil refuses them, so that nothing depends on the clock.
     public init(
         feeds: [FeedReader], rules: [RuleText], streams: [(name: String, query: String)], context: QueryContext,
-        now: Int64, includesPending: Bool = false
+        now: Int64?, includesPending: Bool = false
     ) throws(ReplayError) {
         do {
             store = try Store()
@@ -165,7 +165,7 @@ public final class Replay {
             feed.newest = max(feed.newest, stored.batch.timestamps.max() ?? .min)
             try each(tell) { (query) throws(QueryError) in
                 try query.process(
-                    stored.batch, source: source, isRefused: { stored.refusedRows.contains($0) },
+                    stored.batch, source: source, refused: stored.refusedRows,
                     key: { store.key(of: $0) })
             }
         }

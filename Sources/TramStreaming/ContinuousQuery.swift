@@ -95,17 +95,17 @@ public final class ContinuousQuery {
     ///
     /// - Parameters:
     ///   - batch: With ids of the store for series and codes of its string table for strings.
-    ///   - isRefused: Rows that the store did not take.
+    ///   - refused: Rows that the store did not take.
     ///   - key: The key of a series.
     public func process(
-        _ batch: Batch, source: Int, isRefused: (Int) -> Bool, key: (UInt32) -> SeriesKey?
+        _ batch: Batch, source: Int, refused: Set<Int>, key: (UInt32) -> SeriesKey?
     ) throws(QueryError) -> [StandingEvent] {
         guard plan.measurements.contains(batch.measurement) else { return [] }
         var events: [StandingEvent] = []
         switch plan.shape {
-        case .windows: try processWindows(batch, source, isRefused, key, &events)
-        case .rows: try processRows(batch, isRefused, key, &events)
-        case .silence: try processSilence(batch, source, isRefused, key, &events)
+        case .windows: try processWindows(batch, source, refused, key, &events)
+        case .rows: try processRows(batch, refused, key, &events)
+        case .silence: try processSilence(batch, source, refused, key, &events)
         }
         return events
     }
@@ -129,28 +129,32 @@ public final class ContinuousQuery {
     // MARK: - Windows
 
     private func processWindows(
-        _ batch: Batch, _ source: Int, _ isRefused: (Int) -> Bool, _ key: (UInt32) -> SeriesKey?,
+        _ batch: Batch, _ source: Int, _ refused: Set<Int>, _ key: (UInt32) -> SeriesKey?,
         _ events: inout [StandingEvent]
     ) throws(QueryError) {
         var start = 0
-        for row in 0..<batch.count where !isRefused(row) {
-            guard watermark.observe(batch.timestamps[row], source: source), let time = watermark.time else { continue }
-            let (reached, overflow) = time.subtractingReportingOverflow(policy.lateness)
-            guard !overflow, windows?.wouldClose(at: reached) ?? false else { continue }
-            // Rows before this one belong to the time before the windows close.
-            try feed(batch, start..<row, isRefused, key)
-            start = row
-            try closeWindows(upTo: reached, &events)
+        for row in 0..<batch.count where refused.isEmpty || !refused.contains(row) {
+            let instant = batch.timestamps[row]
+            if watermark.observe(instant, source: source), let time = watermark.time {
+                let (reached, overflow) = time.subtractingReportingOverflow(policy.lateness)
+                if !overflow, windows?.wouldClose(at: reached) ?? false {
+                    // Rows before this one belong to the time before the windows close.
+                    try feed(batch, start..<row, refused, key)
+                    start = row
+                    try closeWindows(upTo: reached, &events)
+                }
+            }
+            windows?.meet(instant)
         }
-        try feed(batch, start..<batch.count, isRefused, key)
+        try feed(batch, start..<batch.count, refused, key)
     }
 
     /// Feeds rows to the states; notes windows that are new, and closed ones that late rows change.
     private func feed(
-        _ batch: Batch, _ rows: Range<Int>, _ isRefused: (Int) -> Bool, _ key: (UInt32) -> SeriesKey?
+        _ batch: Batch, _ rows: Range<Int>, _ refused: Set<Int>, _ key: (UInt32) -> SeriesKey?
     ) throws(QueryError) {
         guard !rows.isEmpty, let states = plan.states else { return }
-        try plan.blocks(of: batch, rows: rows, isRefused: isRefused, key: key) { (block) throws(QueryError) in
+        try plan.blocks(of: batch, rows: rows, refused: refused, key: key) { (block) throws(QueryError) in
             var block = block
             if let closedUpTo = windows?.closedUpTo {
                 var kept: [Int] = []
@@ -176,6 +180,7 @@ public final class ContinuousQuery {
             }
             try plan.add(block, measurement: batch.measurement, key: key)
         }
+        windows?.fed()
         for slice in states.takeNewSlices() {
             windows?.open(
                 states.windowStarts(ofSlice: slice), slice: slice, lastEnd: states.lastWindowEnd(ofSlice: slice))
@@ -223,9 +228,9 @@ public final class ContinuousQuery {
     // MARK: - Rows
 
     private func processRows(
-        _ batch: Batch, _ isRefused: (Int) -> Bool, _ key: (UInt32) -> SeriesKey?, _ events: inout [StandingEvent]
+        _ batch: Batch, _ refused: Set<Int>, _ key: (UInt32) -> SeriesKey?, _ events: inout [StandingEvent]
     ) throws(QueryError) {
-        try plan.blocks(of: batch, rows: 0..<batch.count, isRefused: isRefused, key: key) {
+        try plan.blocks(of: batch, rows: 0..<batch.count, refused: refused, key: key) {
             (block) throws(QueryError) in
             let rows = try plan.judgedRows(block)
             let timestamps = rows.timestamps
@@ -252,10 +257,10 @@ public final class ContinuousQuery {
     // MARK: - Silence
 
     private func processSilence(
-        _ batch: Batch, _ source: Int, _ isRefused: (Int) -> Bool, _ key: (UInt32) -> SeriesKey?,
+        _ batch: Batch, _ source: Int, _ refused: Set<Int>, _ key: (UInt32) -> SeriesKey?,
         _ events: inout [StandingEvent]
     ) throws(QueryError) {
-        try plan.blocks(of: batch, rows: 0..<batch.count, isRefused: isRefused, key: key) {
+        try plan.blocks(of: batch, rows: 0..<batch.count, refused: refused, key: key) {
             (block) throws(QueryError) in
             let keys = try plan.silenceKeys(block)
             for row in 0..<block.count {

@@ -36,9 +36,18 @@ struct OpenWindows {
     private(set) var closedUpTo: Int64?
     /// Slices with the end of their last window, ascending by start.
     private var slices: [(start: Int64, lastEnd: Int64)] = []
-    private var revisions: [Told: Int] = [:]
+    /// By window and group the number of the last telling.
+    private var revisions: [Int64: [Int32: Int]] = [:]
+    /// Windows that have been told, ascending: the keys of `revisions`.
+    private var told: [Int64] = []
     private var changed: Set<Told> = []
     private var changedSince: Int64?
+
+    /// Of rows that were met and not fed yet: the first end of a window that is not closed, and whether one was late.
+    private var expectedClose: Int64 = .max
+    private var expectsLate = false
+    /// The cell of the grid that the last met row lay in.
+    private var cell: Range<Int64> = 0..<0
 
     init(grid: WindowGrid, policy: LatePolicy) {
         self.grid = grid
@@ -62,8 +71,33 @@ struct OpenWindows {
         return grid.end(ofWindowStarting: start) <= closedUpTo
     }
 
-    /// Whether `advance` would have anything to do. O(1).
+    /// Notes a row that will be fed later, so that closing does not depend on when that happens.
+    mutating func meet(_ time: Int64) {
+        if cell.contains(time) { return }
+        let start = grid.start(containing: time)
+        cell = start..<max(start, grid.next(after: start))
+        for window in grid.isHopping ? grid.starts(containing: time) : [start] {
+            let end = grid.end(ofWindowStarting: window)
+            if let closedUpTo, end <= closedUpTo {
+                expectsLate = true
+            } else {
+                expectedClose = min(expectedClose, end)
+                break
+            }
+        }
+    }
+
+    /// All rows that were met have been fed.
+    mutating func fed() {
+        expectedClose = .max
+        expectsLate = false
+        cell = 0..<0
+    }
+
+    /// Whether `advance` would have anything to do once the rows that were met are fed. O(1).
     func wouldClose(at reached: Int64) -> Bool {
+        if expectedClose <= reached { return true }
+        if expectsLate, let closedUpTo, reached - closedUpTo >= OpenWindows.revisionPause { return true }
         if let first = open.first, grid.end(ofWindowStarting: first) <= reached { return true }
         if let nextStart, grid.end(ofWindowStarting: nextStart) <= reached { return true }
         if let changedSince, reached - changedSince >= OpenWindows.revisionPause { return true }
@@ -97,7 +131,8 @@ struct OpenWindows {
 
     /// Notes that a group's window has been told for the first time.
     mutating func noteTold(_ window: Int64, group: Int32) {
-        revisions[Told(window: window, group: group)] = 0
+        if revisions[window] == nil { OpenWindows.insert(window, into: &told) }
+        revisions[window, default: [:]][group] = 0
     }
 
     /// Moves closed time forward; changes come in order of time.
@@ -123,8 +158,9 @@ struct OpenWindows {
         changedSince = nil
         return ordered.map { told in
             // A group that had no row when its window closed is told now for the first time, as a revision of nothing.
-            let revision = (revisions[told] ?? 0) + 1
-            revisions[told] = revision
+            let revision = (revisions[told.window]?[told.group] ?? 0) + 1
+            if revisions[told.window] == nil { OpenWindows.insert(told.window, into: &self.told) }
+            revisions[told.window, default: [:]][told.group] = revision
             return .revise(
                 start: told.window, end: grid.end(ofWindowStarting: told.window), group: told.group, revision: revision)
         }
@@ -162,12 +198,11 @@ struct OpenWindows {
             slices.removeFirst()
             changes.append(.discard(slice: first.start))
         }
-        if !changes.isEmpty {
-            revisions = revisions.filter { told, _ in
-                let (limit, overflow) = grid.end(ofWindowStarting: told.window).addingReportingOverflow(
-                    policy.allowedLateness)
-                return overflow || limit > closedUpTo
-            }
+        while let first = told.first {
+            let (limit, overflow) = grid.end(ofWindowStarting: first).addingReportingOverflow(policy.allowedLateness)
+            guard !overflow, limit <= closedUpTo, closedUpTo != .max else { break }
+            told.removeFirst()
+            revisions[first] = nil
         }
         return changes
     }

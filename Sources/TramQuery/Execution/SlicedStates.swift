@@ -26,7 +26,7 @@ package final class SlicedStates {
     private var newSlices: [Int64] = []
     /// Group numbers by series, -1 where not known yet; used when groups are columns of the series alone.
     private var groupsBySeries: [Int32] = []
-    private var groupsAreOfSeries: Bool
+    private(set) var groupsAreOfSeries: Bool
     private var groupRanks: [Int] = []
     /// Scratch for windows of several slices: one slot.
     private var scratch: [any AggregateStates] = []

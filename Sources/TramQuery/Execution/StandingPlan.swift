@@ -40,8 +40,10 @@ package final class StandingPlan {
     private var stale: Stale?
     private var outputScan: Scan
     /// What a series says by itself: its tags as columns, and whether the query wants it.
-    private var seriesBlocks: [UInt32: RowBlock] = [:]
-    private var seriesVerdicts: [UInt32: Bool] = [:]
+    private var seriesBlocks: [RowBlock?] = []
+    private var seriesVerdicts: [Bool?] = []
+    /// Columns that are read row by row; the other tags are asked for once a series.
+    private var rowColumns: Set<Int> = []
 
     /// - Parameters:
     ///   - text: The query; its places are those of errors.
@@ -128,8 +130,8 @@ package final class StandingPlan {
         case .show, .table: break
         }
         outputScan = scan
-        seriesBlocks = [:]
-        seriesVerdicts = [:]
+        seriesBlocks = []
+        seriesVerdicts = []
         try bindConditions(binder)
     }
 
@@ -137,6 +139,7 @@ package final class StandingPlan {
     private func bindConditions(_ binder: Binder) throws(QueryError) {
         boundConditions = []
         judgedColumn = nil
+        defer { findRowColumns() }
         guard !conditions.isEmpty else { return }
         let scope: any Scope
         if case .rows = shape, case .names(let names) = statement.pipe.source.kind {
@@ -158,6 +161,27 @@ package final class StandingPlan {
         }
     }
 
+    /// Which columns the steps and calls read in every row.
+    private func findRowColumns() {
+        guard case .aggregate(_, let aggregation) = plan.root, states?.groupsAreOfSeries == true else {
+            rowColumns = Set(scan.columns.keys)
+            return
+        }
+        rowColumns = []
+        for step in scan.steps {
+            switch step {
+            case .filter(let condition): rowColumns.formUnion(condition.columns)
+            case .set(_, let value): rowColumns.formUnion(value.columns)
+            case .unpivot(let unpivot):
+                for field in unpivot.fields { rowColumns.formUnion(field.value.columns) }
+            }
+        }
+        for call in aggregation.calls {
+            rowColumns.formUnion(call.argument?.columns ?? [])
+            rowColumns.formUnion(call.filter?.columns ?? [])
+        }
+    }
+
     private static func firstName(in expression: Expression) -> Expression? {
         switch expression {
         case .name(nil, _): expression
@@ -175,15 +199,15 @@ package final class StandingPlan {
     ///
     /// `batch.series` are ids of the store, and string columns hold codes of its table. `rows` are the rows to take, rising.
     package func blocks(
-        of batch: Batch, rows: Range<Int>, isRefused: (Int) -> Bool, key: (UInt32) -> SeriesKey?,
+        of batch: Batch, rows: Range<Int>, refused: Set<Int>, key: (UInt32) -> SeriesKey?,
         visit: (RowBlock) throws(QueryError) -> Void
     ) throws(QueryError) {
         let evaluator = ExpressionEvaluator(evaluation)
         var selected: [Int]?
-        if !scan.seriesFilters.isEmpty || rows.contains(where: isRefused) {
+        if !scan.seriesFilters.isEmpty || !refused.isEmpty {
             var kept: [Int] = []
             kept.reserveCapacity(rows.count)
-            for row in rows where !isRefused(row) {
+            for row in rows where !refused.contains(row) {
                 if try isWanted(batch.series[row], batch.measurement, key, evaluator) { kept.append(row) }
             }
             if kept.isEmpty { return }
@@ -196,19 +220,27 @@ package final class StandingPlan {
     private func isWanted(
         _ series: UInt32, _ measurement: String, _ key: (UInt32) -> SeriesKey?, _ evaluator: ExpressionEvaluator
     ) throws(QueryError) -> Bool {
-        if let known = seriesVerdicts[series] { return known }
+        let index = Int(series)
+        if index < seriesVerdicts.count, let known = seriesVerdicts[index] { return known }
+        if index >= seriesVerdicts.count {
+            seriesVerdicts += [Bool?](repeating: nil, count: index + 1 - seriesVerdicts.count)
+        }
         let row = seriesBlock(series, measurement, key)
         var isWanted = true
         for filter in scan.seriesFilters where isWanted {
             isWanted = try evaluator.evaluate(filter, row).value(0) == 1
         }
-        seriesVerdicts[series] = isWanted
+        seriesVerdicts[index] = isWanted
         return isWanted
     }
 
     /// One row with the columns that a series says by itself.
     private func seriesBlock(_ series: UInt32, _ measurement: String, _ key: (UInt32) -> SeriesKey?) -> RowBlock {
-        if let known = seriesBlocks[series] { return known }
+        let index = Int(series)
+        if index < seriesBlocks.count, let known = seriesBlocks[index] { return known }
+        if index >= seriesBlocks.count {
+            seriesBlocks += [RowBlock?](repeating: nil, count: index + 1 - seriesBlocks.count)
+        }
         let tags = key(series)?.tags
         var columns = [BlockColumn](repeating: .constant(.float, nil), count: scan.width)
         for (column, origin) in scan.columns {
@@ -219,7 +251,7 @@ package final class StandingPlan {
             }
         }
         let block = RowBlock(timestamps: [0], series: .one(series), isTimeOrdered: true, columns: columns)
-        seriesBlocks[series] = block
+        seriesBlocks[index] = block
         return block
     }
 
@@ -238,6 +270,8 @@ package final class StandingPlan {
                     type: .time, isConstant: false, bits: timestamps.map(UInt64.init(bitPattern:)), presence: nil)
             case .measurement:
                 columns[column] = .constant(.tag, pool.code(batch.measurement))
+            case .tag where !rowColumns.contains(column):
+                break
             case .tag:
                 var values = Column(type: .tag)
                 values.bits.reserveCapacity(series.count)

@@ -22,7 +22,13 @@ struct AggregateBinder {
             }
             aggregation.outputs.append(output)
         }
-        // Bound while the number of calls was still growing: calls stand behind the groups, `partial` behind the calls.
+    }
+
+    /// Finds mistakes in the items' calls, without binding anything.
+    func check() throws(QueryError) {
+        for item in try expandedItems() {
+            for call in aggregateCalls(item.value) { _ = try bindCall(call) }
+        }
     }
 
     // MARK: - Items

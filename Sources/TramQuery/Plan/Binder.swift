@@ -282,6 +282,8 @@ struct Binder {
         } else if aggregation.grid == nil {
             throw fillNeedsWindow(at)
         }
+        // Read left to right: a mistake in the aggregates is told before one in `by`.
+        try AggregateBinder(expressions: binder(scope), stage: stage).check()
         try bindGroups(stage.by, scope, &aggregation)
         if let grid = aggregation.grid { try checkWindowCount(grid, range, stage.window?.at ?? at) }
         try AggregateBinder(expressions: binder(scope), stage: stage).bind(into: &aggregation)

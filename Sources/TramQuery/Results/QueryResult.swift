@@ -26,6 +26,15 @@ public struct QueryResult: Sendable {
         self.texts = texts
     }
 
+    /// A result made of values; every row has a value for each column, of the column's type or null.
+    public init(columns: [ColumnInfo], rows: [[Value]], isPartial: Bool = false, warnings: [Bilingual] = []) {
+        let pool = TextPool(StringTable())
+        var table = Table(infos: columns.map { TableColumn(name: $0.name, type: $0.type) })
+        for row in rows { table.append(row.map { $0.bits(pool) }) }
+        self.init(table, pool: pool, warnings: warnings)
+        self.isPartial = isPartial
+    }
+
     /// The value in a row, 0..<rowCount, of a column, 0..<columns.count.
     public func value(row: Int, column: Int) -> Value {
         guard let bits = values[column].value(row) else { return .null }

@@ -31,6 +31,18 @@ extension Value {
         }
     }
 
+    /// The bits of the value as columns hold them; nil for null.
+    func bits(_ pool: TextPool) -> UInt64? {
+        switch self {
+        case .null: nil
+        case .float(let value): value.bitPattern
+        case .int(let value), .time(let value), .duration(let value): UInt64(bitPattern: value)
+        case .uint(let value): value
+        case .bool(let value): value ? 1 : 0
+        case .string(let text): pool.code(text)
+        }
+    }
+
     /// The value as the API and CSV spell it: RFC 3339 times, shortest numbers, durations as `1h30m`; empty for null.
     public var plainText: String {
         switch self {

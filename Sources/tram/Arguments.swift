@@ -1,0 +1,32 @@
+public import ArgumentParser
+public import TramColumnar
+import TramEngine
+import TramQuery
+public import TramServer
+
+extension Language: ExpressibleByArgument {}
+extension ResultFormat: ExpressibleByArgument {}
+extension Epoch: ExpressibleByArgument {}
+
+/// `--lang`, which every command takes.
+struct LanguageOption: ParsableArguments {
+    @Option(name: .long, help: "Language of messages and tables: vi or en (default: from LANG, else en).")
+    var lang: Language?
+
+    var language: Language { lang ?? Environment.language }
+}
+
+/// An instant on the command line: RFC 3339, or nanoseconds since 1970.
+struct InstantArgument: ExpressibleByArgument {
+    var nanoseconds: Int64
+
+    init?(argument: String) {
+        if let number = Int64(argument) {
+            nanoseconds = number
+        } else if let instant = Timestamp(rfc3339: argument) {
+            nanoseconds = instant.nanoseconds
+        } else {
+            return nil
+        }
+    }
+}

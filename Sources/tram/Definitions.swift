@@ -1,0 +1,155 @@
+import TramAlerting
+import TramColumnar
+import TramEngine
+import TramFederation
+import TramQuery
+import TramServer
+import TramStreaming
+import TramSystem
+
+/// Reads definition files for a command: configuration, catalogue, rules. Everything wrong in them is said at once.
+struct Definitions {
+    private static let maximumBytes = 64 << 20
+
+    let language: Language
+    private(set) var zone: TimeZoneRules
+    private(set) var catalogue: Catalogue?
+    private(set) var rules: [RuleDefinition] = []
+    private(set) var streams: [ConfigurationFile.Stream] = []
+    private(set) var policies: [LatePolicy] = []
+    private var allowedLateness: Int64?
+
+    init(language: Language) {
+        self.language = language
+        zone = .hoChiMinh
+    }
+
+    /// Takes up a configuration: its zone, catalogue, standing queries and rules.
+    mutating func load(configuration path: String) throws {
+        let configuration = try said { () throws(DefinitionErrors) in
+            try ConfigurationFile.parse(bytes(path), file: path)
+        }
+        if let name = configuration.timezone {
+            guard let found = ZoneFiles().zone(named: name.text) else {
+                throw Failure(
+                    message: DefinitionError(
+                        file: path, line: name.line, column: name.column,
+                        en: "there is no time zone \"\(name.text)\" on this machine",
+                        vi: "máy này không có múi giờ \"\(name.text)\""
+                    ).rendered(language))
+            }
+            zone = found
+        }
+        allowedLateness = configuration.allowedLateness
+        if let section = configuration.catalogue { try load(section) }
+        streams += configuration.streams
+        var paths: [String] = []
+        for pattern in configuration.rules { paths += try files(FilePattern(pattern.text, besides: path)) }
+        try load(rules: paths)
+    }
+
+    /// Takes up the `catalogue:` section of any YAML file.
+    mutating func load(catalogue path: String) throws {
+        let section = try said { () throws(DefinitionErrors) in try CatalogueFile.parse(bytes(path), file: path) }
+        guard let section else {
+            throw Failure(
+                message: DefinitionError(
+                    file: path, en: "there is no catalogue: section", vi: "không có mục catalogue:"
+                ).rendered(language))
+        }
+        try load(section)
+    }
+
+    private mutating func load(_ section: CatalogueFile) throws {
+        let zone = zone
+        catalogue = try said { () throws(DefinitionErrors) in
+            try section.load(
+                startOfDay: { zone.instant(of: $0, nanosecondOfDay: 0) },
+                read: { (path) throws(UnreadableFile) in try Definitions.read(path) })
+        }
+    }
+
+    /// Takes up rules files.
+    mutating func load(rules paths: [String]) throws {
+        var files: [RulesFile] = []
+        for path in paths {
+            files.append(
+                try said { () throws(DefinitionErrors) in try RulesFile.parse(bytes(path), file: path) })
+        }
+        try said { () throws(DefinitionErrors) in try RulesFile.unique(files) }
+        for group in files.flatMap(\.groups) {
+            for rule in group.rules {
+                rules.append(rule)
+                var policy = LatePolicy()
+                if let lateness = group.allowedLateness ?? allowedLateness { policy.allowedLateness = lateness }
+                policies.append(policy)
+            }
+        }
+    }
+
+    /// The rules as the engine takes them. Their kind is found out when the query is bound.
+    var ruleTexts: [RuleText] {
+        zip(rules, policies).map { definition, policy in
+            RuleText(
+                rule: definition.rule(.windows), query: definition.query.text, when: definition.when?.text,
+                clear: definition.clear?.text, policy: policy)
+        }
+    }
+
+    /// An error of a rule's query or condition, placed in its file.
+    func failure(rule index: Int, _ error: RuleError) -> Failure {
+        let definition = rules[index]
+        let text: SourceText
+        switch error.part {
+        case .query: text = definition.query
+        case .when: text = definition.when ?? definition.query
+        case .clear: text = definition.clear ?? definition.query
+        }
+        return Failure(message: DefinitionError(error.error, in: text, file: definition.file).rendered(language))
+    }
+
+    /// Names in summaries that the rule's query does not give.
+    func checkSummaries(_ paths: [AlertPath]) throws {
+        var errors: [DefinitionError] = []
+        for (definition, path) in zip(rules, paths) {
+            if case .rows = path.query.shape { continue }
+            errors += definition.summaryErrors(names: path.query.columns.map(\.name))
+        }
+        if !errors.isEmpty { throw Failure(message: DefinitionErrors(errors).rendered(language)) }
+    }
+
+    // MARK: - Files
+
+    private func said<Result>(_ work: () throws(DefinitionErrors) -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch {
+            throw Failure(message: error.rendered(language))
+        }
+    }
+
+    private func bytes(_ path: String) throws(DefinitionErrors) -> [UInt8] {
+        do {
+            return try Definitions.read(path)
+        } catch {
+            throw DefinitionErrors([DefinitionError(file: path, en: error.reason.en, vi: error.reason.vi)])
+        }
+    }
+
+    private static func read(_ path: String) throws(UnreadableFile) -> [UInt8] {
+        do {
+            return try File.open(path).readToEnd(limit: maximumBytes)
+        } catch {
+            throw UnreadableFile(vi: "không đọc được: \(error)", en: "cannot be read: \(error)")
+        }
+    }
+
+    private func files(_ pattern: FilePattern) throws -> [String] {
+        guard pattern.isPattern else { return [pattern.path(of: pattern.name)] }
+        do {
+            return try Directory.names(in: pattern.folder).filter(pattern.matches).map(pattern.path)
+        } catch {
+            throw Failure(message: "\(error)")
+        }
+    }
+}

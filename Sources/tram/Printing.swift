@@ -1,0 +1,22 @@
+import TramColumnar
+import TramQuery
+import TramServer
+import TramSystem
+
+/// How results go to standard output: a table on a terminal, CSV elsewhere, unless a format was asked for.
+struct Printing {
+    var format: ResultFormat?
+    var epoch: Epoch?
+    var language: Language
+    var zone: TimeZoneRules
+
+    func write(_ result: QueryResult) throws {
+        let isTerminal = StandardStream.output.isTerminal
+        let chosen = format ?? (isTerminal ? .table : .csv)
+        let writer = ResultWriter(
+            format: chosen, epoch: epoch, language: language, zone: zone,
+            width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
+            color: isTerminal && Environment.wantsColor)
+        try writer.write(result) { chunk in try StandardStream.output.write(chunk) }
+    }
+}

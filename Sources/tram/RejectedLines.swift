@@ -1,0 +1,32 @@
+import TramColumnar
+import TramLineProtocol
+
+/// Tells of refused lines: the first ones with their place, then how many there were of each kind.
+final class RejectedLines {
+    private static let told = 10
+
+    private let language: Language
+    private var count = 0
+
+    init(language: Language) {
+        self.language = language
+    }
+
+    func tell(_ feed: String, _ line: RejectedLine) {
+        count += 1
+        guard count <= RejectedLines.told else { return }
+        let excerpt = line.excerpt.isEmpty ? "" : "\n    \(line.excerpt)"
+        Talk.line("\(feed): \(line.message)\(excerpt)")
+    }
+
+    func summarise(_ classes: [RejectedLine.Class: Int]) {
+        let total = classes.values.reduce(0, +)
+        guard total > 0 else { return }
+        let list = classes.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
+            .joined(separator: ", ")
+        Talk.line(
+            language == .vi
+                ? "đã bỏ \(total) dòng sai (\(list)); các dòng khác vẫn được nhận"
+                : "\(total) bad lines were left out (\(list)); all others were taken")
+    }
+}

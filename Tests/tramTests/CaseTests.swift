@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+/// One query with the rows that it must give, kept as a text file that an operator can read.
+///
+///     # title
+///     feed: traffic            a large feed by name, or a file of samples/city
+///     query: traffic | …
+///     expect: name.csv         a file beside the large feeds; or the rows follow a line `---`
+///     keys: sensor time        columns that name a row
+///     order: yes               whether the order of rows counts too
+///     row: column=value        only this row of the expected file counts
+///     epoch: ns                how times are printed
+struct QueryCase: CustomTestStringConvertible, Sendable {
+    var name: String
+    var values: [String: String] = [:]
+    var rows: String?
+
+    var testDescription: String { name }
+
+    static let all: [QueryCase] = {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Cases")
+        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        return files.filter { $0.pathExtension == "case" }.sorted { $0.path < $1.path }.compactMap { file in
+            (try? String(contentsOf: file, encoding: .utf8)).map { QueryCase(name: file.lastPathComponent, text: $0) }
+        }
+    }()
+
+    init(name: String, text: String) {
+        self.name = name
+        let parts = text.components(separatedBy: "\n---\n")
+        if parts.count > 1 { rows = parts[1] }
+        for line in parts[0].split(separator: "\n") where !line.hasPrefix("#") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            values[String(line[..<colon])] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        }
+    }
+}
+
+@Suite struct CaseTests {
+    @Test func `the folder of cases is found`() {
+        #expect(QueryCase.all.count >= 18)
+    }
+
+    @Test(arguments: QueryCase.all)
+    func `a query gives the rows that were computed without Tram`(_ query: QueryCase) throws {
+        let feedName = try #require(query.values["feed"])
+        let text = try #require(query.values["query"])
+        let feed: String
+        var expected: [[String: String]]
+        if let rows = query.rows {
+            feed = TramBinary.sample(feedName)
+            expected = PlainCSV.records(rows)
+        } else {
+            guard let shared = TramBinary.sharedOrSkip(query.name) else { return }
+            feed = shared.appendingPathComponent("\(feedName).lp.zst").path
+            let file = shared.appendingPathComponent("expected/\(try #require(query.values["expect"]))")
+            expected = PlainCSV.records(try String(contentsOf: file, encoding: .utf8))
+        }
+        if let row = query.values["row"]?.split(separator: "=").map(String.init), row.count == 2 {
+            expected = expected.filter { $0[row[0]] == row[1] }
+        }
+        var arguments = ["query", "--feed", feed, "--format", "csv"]
+        if let epoch = query.values["epoch"] { arguments += ["--epoch", epoch] }
+        if let catalogue = query.values["catalogue"] { arguments += ["--catalogue", TramBinary.sample(catalogue)] }
+        let outcome = try TramBinary.run(arguments + [text])
+        #expect(outcome.status == 0, "\(outcome.talk)")
+        let answered = PlainCSV.records(outcome.output)
+        #expect(answered.count == expected.count)
+        compare(answered, expected, keys: (query.values["keys"] ?? "").split(separator: " ").map(String.init))
+        if query.values["order"] == "yes" {
+            let keys = (query.values["keys"] ?? "").split(separator: " ").map(String.init)
+            #expect(answered.map { row in keys.map { row[$0] } } == expected.map { row in keys.map { row[$0] } })
+        }
+    }
+
+    /// Counts, minima, maxima, integers and texts exactly; other numbers to a billionth.
+    private func compare(_ answered: [[String: String]], _ expected: [[String: String]], keys: [String]) {
+        func name(_ row: [String: String]) -> [String] { keys.map { row[$0] ?? row["window_start"] ?? "" } }
+        let byName = Dictionary(answered.map { (name($0), $0) }) { first, _ in first }
+        var problems: [String] = []
+        for want in expected {
+            guard let have = byName[name(want)] else {
+                problems.append("no row \(name(want))")
+                continue
+            }
+            for (column, value) in want where !["window_start", "measurement", "lines", "fields"].contains(column) {
+                guard let answer = have[column] else {
+                    problems.append("no column \(column)")
+                    continue
+                }
+                if !isEqual(answer, value, exactly: ["count", "min", "max", "first", "last"].contains(column)) {
+                    problems.append("\(name(want)) \(column): \(answer), expected \(value)")
+                }
+            }
+        }
+        #expect(problems.isEmpty, "\(problems.count) differences, first: \(problems.prefix(3))")
+    }
+
+    private func isEqual(_ answer: String, _ value: String, exactly: Bool) -> Bool {
+        if answer == value { return true }
+        guard let first = Double(answer), let second = Double(value) else { return false }
+        if exactly || Int64(value) != nil && Int64(answer) != nil { return first == second }
+        return abs(first - second) <= 1e-9 * max(abs(first), abs(second))
+    }
+}
