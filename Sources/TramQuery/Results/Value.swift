@@ -35,7 +35,7 @@ extension Value {
     public var plainText: String {
         switch self {
         case .null: ""
-        case .float(let value): Value.shortest(value)
+        case .float(let value): NumberText.shortest(value)
         case .int(let value): String(value)
         case .uint(let value): String(value)
         case .bool(let value): value ? "true" : "false"
@@ -43,13 +43,6 @@ extension Value {
         case .time(let instant): Timestamp(nanoseconds: instant).rfc3339
         case .duration(let nanoseconds): Value.durationText(nanoseconds)
         }
-    }
-
-    /// The shortest text that reads back equal, in a form that JSON takes too: `42.25`, `3`, `1e-07`.
-    public static func shortest(_ value: Double) -> String {
-        var text = value.description
-        if text.hasSuffix(".0") { text.removeLast(2) }
-        return text
     }
 
     /// `1h30m`, `-5s`, `0s`; the exact length in the language's own spelling.
