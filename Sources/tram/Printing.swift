@@ -14,9 +14,10 @@ struct Printing {
         let isTerminal = StandardStream.output.isTerminal
         let chosen = format ?? (isTerminal ? .table : .csv)
         let writer = ResultWriter(
-            format: chosen, epoch: epoch, language: language, zone: zone,
-            width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
-            color: isTerminal && Environment.wantsColor)
+            format: chosen, epoch: epoch, language: language,
+            table: TableStyle(
+                zone: zone, width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
+                isColored: isTerminal && Environment.wantsColor))
         try writer.write(result) { chunk in try StandardStream.output.write(chunk) }
     }
 }

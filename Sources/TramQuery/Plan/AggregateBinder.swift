@@ -208,8 +208,8 @@ struct AggregateBinder {
         case .badShare(let share):
             return QueryError(
                 .wrongArguments, at: call.at,
-                en: "a share lies between 0 and 1, \(Value.shortest(share)) does not",
-                vi: "tỷ lệ phải từ 0 đến 1, \(Value.shortest(share)) nằm ngoài",
+                en: "a share lies between 0 and 1, \(NumberText.shortest(share)) does not",
+                vi: "tỷ lệ phải từ 0 đến 1, \(NumberText.shortest(share)) nằm ngoài",
                 hint: Bilingual(vi: "viết: quantile(speed, 0.9)", en: "write: quantile(speed, 0.9)"))
         case .unexpectedParameter(let index, let allowed):
             let at = index + 1 < call.arguments.count ? call.arguments[index + 1].at : call.at

@@ -26,13 +26,34 @@ public struct QueryResult: Sendable {
         self.texts = texts
     }
 
-    /// A result made of values; every row has a value for each column, of the column's type or null.
+    /// A result out of values: `rows` are as long as `columns`, and each value is null or of its column's type.
     public init(columns: [ColumnInfo], rows: [[Value]], isPartial: Bool = false, warnings: [Bilingual] = []) {
-        let pool = TextPool(StringTable())
-        var table = Table(infos: columns.map { TableColumn(name: $0.name, type: $0.type) })
-        for row in rows { table.append(row.map { $0.bits(pool) }) }
-        self.init(table, pool: pool, warnings: warnings)
+        self.columns = columns
+        rowCount = rows.count
         self.isPartial = isPartial
+        self.warnings = warnings
+        // Each text has its own code: equal Strings may differ in their bytes, and what was put in shall come out.
+        var texts: [UInt64: String] = [:]
+        var values = columns.map { Column(type: $0.type) }
+        for row in rows {
+            for (index, value) in row.enumerated() {
+                let bits: UInt64?
+                switch value {
+                case .null: bits = nil
+                case .float(let number): bits = number.bitPattern
+                case .int(let number), .time(let number), .duration(let number): bits = UInt64(bitPattern: number)
+                case .uint(let number): bits = number
+                case .bool(let isTrue): bits = isTrue ? 1 : 0
+                case .string(let text):
+                    let code = UInt64(texts.count)
+                    texts[code] = text
+                    bits = code
+                }
+                values[index].append(bits)
+            }
+        }
+        self.values = values
+        self.texts = texts
     }
 
     /// The value in a row, 0..<rowCount, of a column, 0..<columns.count.

@@ -31,23 +31,11 @@ extension Value {
         }
     }
 
-    /// The bits of the value as columns hold them; nil for null.
-    func bits(_ pool: TextPool) -> UInt64? {
-        switch self {
-        case .null: nil
-        case .float(let value): value.bitPattern
-        case .int(let value), .time(let value), .duration(let value): UInt64(bitPattern: value)
-        case .uint(let value): value
-        case .bool(let value): value ? 1 : 0
-        case .string(let text): pool.code(text)
-        }
-    }
-
     /// The value as the API and CSV spell it: RFC 3339 times, shortest numbers, durations as `1h30m`; empty for null.
     public var plainText: String {
         switch self {
         case .null: ""
-        case .float(let value): Value.shortest(value)
+        case .float(let value): NumberText.shortest(value)
         case .int(let value): String(value)
         case .uint(let value): String(value)
         case .bool(let value): value ? "true" : "false"
@@ -55,13 +43,6 @@ extension Value {
         case .time(let instant): Timestamp(nanoseconds: instant).rfc3339
         case .duration(let nanoseconds): Value.durationText(nanoseconds)
         }
-    }
-
-    /// The shortest text that reads back equal, in a form that JSON takes too: `42.25`, `3`, `1e-07`.
-    public static func shortest(_ value: Double) -> String {
-        var text = value.description
-        if text.hasSuffix(".0") { text.removeLast(2) }
-        return text
     }
 
     /// `1h30m`, `-5s`, `0s`; the exact length in the language's own spelling.

@@ -1,7 +1,7 @@
-/// Numbers as events write them.
-enum NumberText {
+/// Numbers as results, events and messages write them.
+public enum NumberText {
     /// The shortest text that reads back equal: `18.4`, `18`, `1e16`, `5e-324`; valid JSON. `value` is finite.
-    static func shortest(_ value: Double) -> String {
+    public static func shortest(_ value: Double) -> String {
         let text = value.description
         if text.hasSuffix(".0") { return String(text.dropLast(2)) }
         guard let mark = text.firstIndex(of: "e") else { return text }
@@ -13,7 +13,7 @@ enum NumberText {
 
     /// `value` with so many digits after the point, rounded half away from zero as a reader of its shortest text would:
     /// 1.115 to two digits is 1.12, though the nearest double lies below. `value` is finite.
-    static func fixed(_ value: Double, digits: Int) -> String {
+    public static func fixed(_ value: Double, digits: Int) -> String {
         var (figures, point) = decimal(value.magnitude)
         // Figures that stay: those before the point and `digits` after it.
         let kept = point + digits
