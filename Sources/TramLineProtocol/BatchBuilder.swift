@@ -51,8 +51,8 @@ struct OpenColumns {
 /// Rows of one measurement on their way to a `Batch`, and its field names.
 @safe
 final class BatchBuilder {
-    /// A batch is closed when more than 16 cells of 17 would be empty, so that lines that invent a name each cannot ask for
-    /// rows × names of memory; up to this many empty cells are always allowed.
+    /// A batch is closed when more than 16 cells of 17 would be empty, so that lines that invent a name each cannot ask
+    /// for rows × names of memory; up to this many empty cells are always allowed.
     static let toleratedEmptyCells = 16_384
     /// Field slots kept from one batch to the next; more are forgotten.
     static let maximumSlotsKept = 1024
@@ -116,8 +116,8 @@ final class BatchBuilder {
         return unsafe new
     }
 
-    /// Allows more rows than `rowLimit`, which is reached; false when the batch has to be closed instead. The limit doubles,
-    /// so that a batch is looked over now and then whatever memory it has. Amortised O(1).
+    /// Allows more rows than `rowLimit`, which is reached; false when the batch has to be closed instead. The limit
+    /// doubles, so that a batch is looked over now and then whatever memory it has. Amortised O(1).
     func extend() -> Bool {
         let limit = unsafe columns.pointee.rowLimit
         if limit >= BatchBuilder.maximumRows || mustClose(adding: 0) { return false }
@@ -169,8 +169,8 @@ final class BatchBuilder {
         unsafe columns.pointee.slots[slot].count = Int32(row)
     }
 
-    /// Whether the bytes at `name` are the rest of a slot's name of more than 16 bytes. The caller has compared these, and
-    /// has as many readable bytes as the name has.
+    /// Whether the bytes at `name` are the rest of a slot's name of more than 16 bytes. The caller has compared these,
+    /// and has as many readable bytes as the name has.
     func matchesTail(_ slot: Int, _ name: UnsafePointer<UInt8>) -> Bool {
         let spelling = names[slot].spelling
         for index in 16..<max(spelling.count, 16) where unsafe spelling[index] != name[index] { return false }
@@ -330,7 +330,8 @@ final class BatchBuilder {
         return unsafe new
     }
 
-    /// Whether one more row, with values in `added` columns that have none yet, would make the batch too sparse or too long.
+    /// Whether one more row, with values in `added` columns that have none yet, would make the batch too sparse or too
+    /// long.
     private func mustClose(adding added: Int) -> Bool {
         let rows = unsafe columns.pointee.rowCount
         guard rows > 0 else { return false }

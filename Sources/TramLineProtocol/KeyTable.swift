@@ -89,7 +89,8 @@ struct KeyTable: ~Copyable {
         return entry.length == 0 ? nil : entry
     }
 
-    /// The entry of a spelling, or the free entry where it would be. For the row loop, which holds `entries` and `mask`.
+    /// The entry of a spelling, or the free entry where it would be. For the row loop, which holds `entries` and
+    /// `mask`.
     @inline(__always)
     static func slot(
         of hash: Hash, length: Int, _ entries: UnsafeMutablePointer<Entry>, _ mask: Int

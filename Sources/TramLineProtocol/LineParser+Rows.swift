@@ -5,8 +5,10 @@ import TramColumnar
 /// Per line:
 /// 1. Sixteen bytes at a time, look for the space that ends `measurement,tags` and hash what is before it. A known hash
 ///    means that these very bytes were checked before: no tag is read again.
-/// 2. Compare `name=` with the field that followed last time by two masked words; read the value as the type of its column.
-/// 3. Read the timestamp eight digits at a time. Only then does the row count: all that was written stays invisible until
+/// 2. Compare `name=` with the field that followed last time by two masked words; read the value as the type of its
+/// column.
+/// 3. Read the timestamp eight digits at a time. Only then does the row count: all that was written stays invisible
+/// until
 ///    `rowCount` moves past it.
 ///
 /// Whatever is unexpected leaves the line, from its start, to the careful reader.
@@ -18,7 +20,8 @@ extension LineParser {
     private static let backslash = UInt8(ascii: "\\")
     private static let quote = UInt8(ascii: "\"")
 
-    /// Up to this many columns a field that was not guessed is looked for one by one; with more the careful reader does it.
+    /// Up to this many columns a field that was not guessed is looked for one by one; with more the careful reader does
+    /// it.
     private static let maximumSearched = 32
 
     /// Reads rows until a line needs the careful reader, and returns where that line begins; `count` when none does.
@@ -228,8 +231,8 @@ extension LineParser {
         byte == comma || byte == space || byte == newline || byte == carriageReturn
     }
 
-    /// Reads a float. What comes next must be known soon, so the value's end is found by one comparison (all bytes that may
-    /// follow a value are below `-`, `.` and the digits), and the digits are worked out beside that chain.
+    /// Reads a float. What comes next must be known soon, so the value's end is found by one comparison (all bytes that
+    /// may follow a value are below `-`, `.` and the digits), and the digits are worked out beside that chain.
     @inline(__always)
     private static func float(_ cursor: inout UnsafePointer<UInt8>) -> Double? {
         let isNegative = unsafe cursor.pointee == UInt8(ascii: "-")
@@ -238,8 +241,8 @@ extension LineParser {
         let ends = ByteWords.below(word, UInt8(ascii: "-"))
         guard ends != 0 else { return unsafe longFloat(&cursor, text, isNegative) }
         let length = ByteWords.firstIndex(ends)
-        // The text at the top of the word, its digits as 0...9; zeros below it, which are digits that do not count. Of what is
-        // left only the point and bytes that belong in no number have bit 4.
+        // The text at the top of the word, its digits as 0...9; zeros below it, which are digits that do not count. Of
+        // what is left only the point and bytes that belong in no number have bit 4.
         var values = (word ^ ByteWords.zeros) &<< UInt64(truncatingIfNeeded: (8 &- length) &<< 3)
         var fraction = 0
         let marked = values & 0x1010_1010_1010_1010

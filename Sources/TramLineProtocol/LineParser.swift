@@ -5,15 +5,16 @@ public import TramColumnar
 /// A parser keeps, from body to body, the series keys it has met and a guess of each measurement's next fields, so give
 /// each connection loop or feed one of its own. It is plain single-threaded code: no locks, no clock, no tasks.
 ///
-/// Nothing in the bytes can make it trap, and a refused line leaves no trace in the columns. Its memory grows with the series
-/// met and with the rows not yet taken, not with the length of a body: an unfinished line is kept up to
+/// Nothing in the bytes can make it trap, and a refused line leaves no trace in the columns. Its memory grows with the
+/// series met and with the rows not yet taken, not with the length of a body: an unfinished line is kept up to
 /// `maximumLineBytes`, then refused, and reading goes on at the next newline.
 ///
 /// How it works:
 /// 1. The row loop (`LineParser+Rows.swift`) reads lines that look like ones before: one pass over the key finds its
 ///    end and hashes it, the hash finds the series, and the guessed fields are compared by name and read by type
 ///    straight into the columns.
-/// 2. Every line it does not understand goes to the careful reader (`PointReader`), which knows the whole grammar. It either
+/// 2. Every line it does not understand goes to the careful reader (`PointReader`), which knows the whole grammar. It
+/// either
 ///    explains what is wrong or makes the new series, columns and guesses.
 @safe
 public final class LineParser {
@@ -141,8 +142,8 @@ public final class LineParser {
         }
     }
 
-    /// Parses the whole lines of a chunk in place and returns how many bytes that were. Its last line or two, which have no
-    /// padding behind them, are copied to where they have.
+    /// Parses the whole lines of a chunk in place and returns how many bytes that were. Its last line or two, which
+    /// have no padding behind them, are copied to where they have.
     private func parseChunk(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
         var done = 0
         if let newline = unsafe LineParser.lastNewline(bytes, count - LineParser.padding) {
@@ -229,8 +230,8 @@ public final class LineParser {
 
     /// Parses lines until all are read, or one does not end here, or `isSkipping`; returns how many bytes that took.
     ///
-    /// The last of `count` bytes is a newline, and `padding` more are readable. `isFinal` says that nothing comes after it, and
-    /// that the newline is not the sender's.
+    /// The last of `count` bytes is a newline, and `padding` more are readable. `isFinal` says that nothing comes after
+    /// it, and that the newline is not the sender's.
     private func parseLines(_ bytes: UnsafePointer<UInt8>, _ count: Int, isFinal: Bool) -> Int {
         var start = 0
         while !isSkipping {
@@ -351,8 +352,8 @@ public final class LineParser {
         return (number, measurement)
     }
 
-    /// The one spelling by which a key is found when it comes spelled in a new way: its canonical bytes, with `\\=` for the
-    /// `\=` of a measurement, which alone would be read as `=`.
+    /// The one spelling by which a key is found when it comes spelled in a new way: its canonical bytes, with `\\=` for
+    /// the `\=` of a measurement, which alone would be read as `=`.
     private static func canonicalSpelling(_ key: SeriesKey) -> [UInt8] {
         var measurement: [UInt8] = []
         for byte in key.measurement.utf8 {

@@ -19,7 +19,8 @@ struct DecimalText {
 /// 1. Read up to 19 significant digits into a 64-bit mantissa and count the decimal exponent.
 /// 2. A mantissa up to 2^53 with an exponent in -22...22 needs one exact multiplication or division by a power of ten
 ///    (Clinger, "How to read floating point numbers accurately", PLDI 1990, doi:10.1145/93542.93557).
-/// 3. Otherwise one or two 64×64 products with a 128-bit power of five decide (Lemire, "Number parsing at a gigabyte per
+/// 3. Otherwise one or two 64×64 products with a 128-bit power of five decide (Lemire, "Number parsing at a gigabyte
+/// per
 ///    second", Software: Practice and Experience 51(8), 2021, doi:10.1002/spe.2984; without the fallback for 19 digits,
 ///    as Mushtak and Lemire, "Fast number parsing without fallback", 2023, doi:10.1002/spe.3198, show).
 /// 4. With more than 19 digits, step 3 runs for the mantissa and its successor; when the two differ, the standard
@@ -88,7 +89,8 @@ enum NumberParser {
         while true {
             let digit = unsafe ahead.pointee &- UInt8(ascii: "0")
             guard digit < 10 else { break }
-            // The text may be a line long; past this bound the result is 0 or out of range whatever the mantissa's digits.
+            // The text may be a line long; past this bound the result is 0 or out of range whatever the mantissa's
+            // digits.
             if value < 1 << 40 { value = value * 10 + Int(digit) }
             unsafe ahead += 1
         }
@@ -121,8 +123,8 @@ enum NumberParser {
         let normalised = mantissa << UInt64(shift)
         let index = 2 * (exponent - PowersOfFive.exponents.lowerBound)
         var product = normalised.multipliedFullWidth(by: PowersOfFive.words[index])
-        // 55 bits decide: 53, one to round, one in case the product's highest bit is 0. Only when the others are all ones
-        // can the power's second word change them.
+        // 55 bits decide: 53, one to round, one in case the product's highest bit is 0. Only when the others are all
+        // ones can the power's second word change them.
         if product.high & 0x1ff == 0x1ff {
             let second = normalised.multipliedFullWidth(by: PowersOfFive.words[index + 1])
             let (low, overflow) = product.low.addingReportingOverflow(second.high)

@@ -1,9 +1,10 @@
 import TramColumnar
 
-/// The grammar of one line, one function per production; reads left to right and stops at the first thing it cannot read.
+/// The grammar of one line, one function per production; reads left to right and stops at the first thing it cannot
+/// read.
 ///
-/// This is the careful reader: it checks everything and knows where it is. The row loop reads the lines that look like their
-/// predecessors, and hands every other line to this one.
+/// This is the careful reader: it checks everything and knows where it is. The row loop reads the lines that look like
+/// their predecessors, and hands every other line to this one.
 ///
 ///     point     = measurement { "," tag } sp field { "," field } [ sp timestamp ] { " " } .
 ///     tag       = key "=" tagvalue .

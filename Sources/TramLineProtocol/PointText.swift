@@ -44,8 +44,8 @@ struct Refusal: Error {
 
 /// Resolves the escapes of measurements, tags and field keys: `\,` `\=` and `\ `.
 ///
-/// A backslash before any other byte stands for itself. One rule serves all names: a comma, equals sign or space that stands
-/// in a name without a backslash is one that the name need not escape.
+/// A backslash before any other byte stands for itself. One rule serves all names: a comma, equals sign or space that
+/// stands in a name without a backslash is one that the name need not escape.
 enum Escapes {
     static func name(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []

@@ -1,8 +1,8 @@
 /// The 128 leading bits of 5^q for q in -342...308, as Eisel and Lemire's method needs them.
 ///
-/// The bits are truncated, but for q in -27 ..< 0, where the reciprocal is rounded up: the proof of the paper needs it so.
-/// All are normalised: the highest bit is set. The table is worked out once per process with wide arithmetic (under 2 ms), which is
-/// shorter than 1,302 literals and cannot hold a mistyped one.
+/// The bits are truncated, but for q in -27 ..< 0, where the reciprocal is rounded up: the proof of the paper needs it
+/// so. All are normalised: the highest bit is set. The table is worked out once per process with wide arithmetic (under
+/// 2 ms), which is shorter than 1,302 literals and cannot hold a mistyped one.
 enum PowersOfFive {
     static let exponents = -342...308
 

@@ -1,4 +1,5 @@
-/// Whether bytes are UTF-8 as Unicode 16, table 3-7 defines it: no overlong forms, no surrogates, nothing past U+10FFFF.
+/// Whether bytes are UTF-8 as Unicode 16, table 3-7 defines it: no overlong forms, no surrogates, nothing past
+/// U+10FFFF.
 enum UTF8Check {
     /// The offset of the first byte that begins no whole character, nil when all `count` bytes are text. O(count).
     static func firstInvalid(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int? {

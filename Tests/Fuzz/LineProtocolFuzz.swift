@@ -1,4 +1,5 @@
-// Feeds line protocol that libFuzzer invents to the parser, and compares three ways of reading it. Not part of `swift test`.
+// Feeds line protocol that libFuzzer invents to the parser, and compares three ways of reading it. Not part of `swift
+// test`.
 //
 // Build, from the package's folder:
 //

@@ -23,7 +23,8 @@ struct ModelWriter {
         Int.random(in: 0..<oneIn, using: &generator) == 0
     }
 
-    /// A name of 1...24 characters that may need escapes; few different short ones, so that series and fields come again.
+    /// A name of 1...24 characters that may need escapes; few different short ones, so that series and fields come
+    /// again.
     private mutating func name() -> String {
         if !chance(4) {
             return pick(["a", "b", "speed", "độ ẩm", "x,y", "k=v", "#c", "\"q\"", "a_long_field_name_past_16"])
@@ -151,8 +152,8 @@ struct ModelWriter {
     }
 
     /// Valid text with bytes changed, doubled and cut out, and plain noise, for ten seconds, or as many as
-    /// `TRAM_LINE_PROTOCOL_FUZZ_SECONDS` says. Whole and in pieces must agree; a trap would end the process, and the seed
-    /// printed before it is the one to try again.
+    /// `TRAM_LINE_PROTOCOL_FUZZ_SECONDS` says. Whole and in pieces must agree; a trap would end the process, and the
+    /// seed printed before it is the one to try again.
     @Test func `R-038 random bytes and mutated lines never trap`() async throws {
         let seconds = ProcessInfo.processInfo.environment["TRAM_LINE_PROTOCOL_FUZZ_SECONDS"].flatMap(Double.init) ?? 10
         let failure = await Task.detached { () -> UInt64? in

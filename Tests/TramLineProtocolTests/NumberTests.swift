@@ -6,7 +6,8 @@ import TramTesting
 
 /// Every number is the one nearest to its text; the C library's strtod is the second opinion.
 @Suite struct NumberTests {
-    /// What the column holds for `v=<text>`, read by a parser that meets the series for the first time and by one that knows it.
+    /// What the column holds for `v=<text>`, read by a parser that meets the series for the first time and by one that
+    /// knows it.
     private func parsed(_ texts: [String]) -> [[Value?]] {
         let bytes = Array(texts.enumerated().map { "m v=\($1) \($0)\n" }.joined().utf8)
         let parser = LineParser()
