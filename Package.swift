@@ -82,7 +82,7 @@ let package = Package(
         tests("TramFederationTests", ["TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),
         tests(
             "TramServerTests",
-            ["TramServer", "TramAlerting", "TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),
+            ["TramServer", "TramEngine", "TramAlerting", "TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),
         tests(
             "TramEngineTests",
             [

@@ -57,7 +57,8 @@ public struct AlertState: Hashable, Sendable {
 
 /// What an instance learns.
 public enum AlertInput: Hashable, Sendable {
-    /// A closed window or a row; `when` nil is a condition that is null, `clear` is not looked at without a `clear` expression.
+    /// A closed window or a row; `when` nil is a condition that is null, `clear` is not looked at without a `clear`
+    /// expression.
     case judged(start: Int64, end: Int64, when: Bool?, clear: Bool?)
     /// A closed window in which the group has no row.
     case missing(start: Int64, end: Int64)
@@ -99,8 +100,9 @@ extension AlertState {
     ///   a firing instance fires on and a recovering one fires again: `clear` has to hold all through `keep`.
     /// - `nodata: ok` reads no data as false and cleared, whatever `clear` says; `nodata: alert` as true.
     /// - Rows without a value of the judged field are no silence: a rule over rows never goes stale by itself.
-    /// - Any other instance goes stale under `nodata: keep`. Silence ends clocks but no incident: a pending instance that
-    ///   went stale begins anew, an open incident fires on (and says so, since receivers saw it go stale) or clears.
+    /// - Any other instance goes stale under `nodata: keep`. Silence ends clocks but no incident: a pending instance
+    ///   that went stale begins anew, an open incident fires on (and says so, since receivers saw it go stale) or
+    ///   clears.
     public func next(_ input: AlertInput, under rule: Rule) -> (state: AlertState, change: AlertChange?) {
         switch input {
         case .judged(let start, let end, .some(let when), let clear):

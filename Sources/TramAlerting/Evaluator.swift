@@ -3,12 +3,13 @@ public import TramQuery
 
 // One rule over all its instances:
 //
-// 1. A row of a window newer than what its instance has seen goes through the transition function, and the step (the state
-//    before, the input) is kept as long as late data may come for it.
+// 1. A row of a window newer than what its instance has seen goes through the transition function, and the step (the
+//    state before, the input) is kept as long as late data may come for it.
 // 2. When a grid window is closed, every instance without a row in it takes the step "missing".
-// 3. A row of a window that was judged already replaces that step (or comes between two of them), and the steps after it are
-//    taken again. What comes out is compared with what receivers were told, never with nothing: an alert that late data raises is
-//    sent and marked late; an incident that it disproves is resolved by an event; one it confirms keeps its id.
+// 3. A row of a window that was judged already replaces that step (or comes between two of them), and the steps after
+//    it are taken again. What comes out is compared with what receivers were told, never with nothing: an alert that
+//    late data raises is sent and marked late; an incident that it disproves is resolved by an event; one it confirms
+//    keeps its id.
 //
 // Instances stand in order of first arrival, so that equal inputs give equal events in equal order.
 
@@ -91,8 +92,8 @@ public struct Evaluator: Sendable {
 
     /// Takes the end of a grid window, after all its rows: instances without a row in it had no data.
     ///
-    /// Every window of the grid up to the watermark is closed, in order, the empty ones too. Only for rules over windows
-    /// of time. O(instances).
+    /// Every window of the grid up to the watermark is closed, in order, the empty ones too. Only for rules over
+    /// windows of time. O(instances).
     public mutating func close(windowStart start: Int64, end: Int64) -> [AlertEvent] {
         guard rule.kind == .windows else { return [] }
         var events: [AlertEvent] = []

@@ -3,8 +3,9 @@ import TramQuery
 
 /// A text with places for labels and columns: `Congestion at {sensor}: {mean:.0f} km/h`.
 ///
-/// `{name}` is a label or a column of the row, `{name:.2f}` a number with two digits after the point, `{{` and `}}` braces.
-/// Beside labels and columns there are `{rule}`, `{severity}`, `{value}` (of the judged column) and `{time}` (of the event).
+/// `{name}` is a label or a column of the row, `{name:.2f}` a number with two digits after the point, `{{` and `}}`
+/// braces. Beside labels and columns there are `{rule}`, `{severity}`, `{value}` (of the judged column) and `{time}`
+/// (of the event).
 public struct SummaryTemplate: Hashable, Sendable {
     /// Names that need no label or column; one of the same name wins.
     public static let builtInNames = ["rule", "severity", "value", "time"]

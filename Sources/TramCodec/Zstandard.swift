@@ -55,7 +55,8 @@ internal import CZstd
         let bytes = input.bytes
         unsafe bytes.withUnsafeBytes { bytes in
             var source = unsafe ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: input.position)
-            // The library is not called without need: called once more after the end of a frame, it waits for another frame.
+            // The library is not called without need: called once more after the end of a frame, it waits for another
+            // frame.
             while unsafe out.pos < out.size, unsafe source.pos < source.size || mayHoldOutput {
                 hasBegun = true
                 let status = unsafe ZSTD_decompressStream(context, &out, &source)

@@ -1,7 +1,7 @@
 /// Rows of one measurement as columns, in the order in which they arrived.
 ///
-/// All columns and row arrays have `count` rows. Two columns may have the same name and different types, when senders disagree;
-/// the store then refuses the rows whose type is not the field's.
+/// All columns and row arrays have `count` rows. Two columns may have the same name and different types, when senders
+/// disagree; the store then refuses the rows whose type is not the field's.
 public struct Batch: Sendable {
     public struct Column: Sendable {
         public var name: String

@@ -7,8 +7,8 @@ public import TramStreaming
 
 /// Recorded feeds through standing queries and rules, in event time, at full speed.
 ///
-/// Each feed is a source of its own. Feeds are read a chunk at a time, always the one whose time has come least far, and a
-/// window closes only when every feed has passed it: the outcome does not depend on the machine's clock or speed.
+/// Each feed is a source of its own. Feeds are read a chunk at a time, always the one whose time has come least far,
+/// and a window closes only when every feed has passed it: the outcome does not depend on the machine's clock or speed.
 public final class Replay {
     /// What a replay tells while it runs.
     public enum Output {

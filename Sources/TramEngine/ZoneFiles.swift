@@ -16,7 +16,8 @@ public struct ZoneFiles: ZoneProvider {
         return try? TimeZoneRules(name: name, tzif: bytes)
     }
 
-    /// Names come from query texts: letters, digits, `_ + -`, and single slashes between parts, so never a path elsewhere.
+    /// Names come from query texts: letters, digits, `_ + -`, and single slashes between parts, so never a path
+    /// elsewhere.
     private static func isPlainName(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         return name.utf8.count <= 64 && !parts.isEmpty

@@ -32,8 +32,8 @@ public struct Catalogue: Sendable {
     /// A catalogue without units and stations.
     public init() {}
 
-    /// - Throws: all that is wrong: unknown parents, cycles, codes used twice at a time, more than eight levels, stations
-    ///   in unknown units.
+    /// - Throws: all that is wrong: unknown parents, cycles, codes used twice at a time, more than eight levels,
+    ///   stations in unknown units.
     public init(
         units: [(unit: AdministrativeUnit, place: CataloguePlace)], stations lists: [StationList]
     ) throws(CatalogueError) {

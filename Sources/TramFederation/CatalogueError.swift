@@ -8,7 +8,8 @@ public struct CatalogueError: Error, Hashable, Sendable {
         public var hint: Bilingual?
     }
 
-    /// More than these are not collected: the reader of a file in the wrong order wants one screen, not thousands of lines.
+    /// More than these are not collected: the reader of a file in the wrong order wants one screen, not thousands of
+    /// lines.
     static let maximumProblems = 100
 
     public private(set) var problems: [Problem] = []

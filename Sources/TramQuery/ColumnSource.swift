@@ -35,8 +35,8 @@ public protocol ColumnSource: Sendable {
     func schema(of measurement: String) -> Schema?
     /// In order of series id. O(series).
     func series(of measurement: String) -> [SeriesEntry]
-    /// Hands every block of `series` that overlaps `range` to `visit`, in time order; blocks may hold rows outside the range.
-    /// `fields` are field numbers of the measurement's schema.
+    /// Hands every block of `series` that overlaps `range` to `visit`, in time order; blocks may hold rows outside the
+    /// range. `fields` are field numbers of the measurement's schema.
     func scan(
         series: UInt32, of measurement: String, fields: [Int], range: TimeRange,
         visit: (ColumnBlock) throws(QueryError) -> Void

@@ -7,8 +7,8 @@ import TramColumnar
 /// letter at a time: K. Thompson, "Regular Expression Search Algorithm", CACM 11(6), 1968, doi:10.1145/363347.363387.
 /// No backtracking, so no backreferences and no look-around.
 ///
-/// Letters are Unicode scalars. `\d` is 0-9, `\w` a letter or digit of any script or `_`, `\s` any white space, `\b` the
-/// edge of a word, `.` anything but a line feed; `(?i)` at the start of a group, or `(?i:…)`, ignores case. `{m,n}`
+/// Letters are Unicode scalars. `\d` is 0-9, `\w` a letter or digit of any script or `_`, `\s` any white space, `\b`
+/// the edge of a word, `.` anything but a line feed; `(?i)` at the start of a group, or `(?i:…)`, ignores case. `{m,n}`
 /// repeats at most `mostRepeats` times.
 public struct Pattern: Sendable {
     public static let mostStates = 2_000

@@ -3,7 +3,8 @@ public import TramColumnar
 /// A series as a snapshot sees it.
 public struct StoredSeries: Equatable, Sendable {
     public var id: SeriesID
-    /// Parallel to `Schema.tagKeys` of the measurement: codes of `Snapshot.strings`; nil where the series lacks the tag.
+    /// Parallel to `Schema.tagKeys` of the measurement: codes of `Snapshot.strings`; nil where the series lacks the
+    /// tag.
     public var tagCodes: [UInt32?]
 
     public init(id: SeriesID, tagCodes: [UInt32?]) {
@@ -26,8 +27,8 @@ public struct StoredBlock: Equatable, Sendable {
 
 /// Everything that a store held at one moment. What is appended later does not show.
 ///
-/// Costs O(1) to take. It shares memory with the store; while it lives, the store copies what it changes, chunk by chunk, so keep a snapshot
-/// for one question and not for long. Safe from any thread, while the store goes on.
+/// Costs O(1) to take. It shares memory with the store; while it lives, the store copies what it changes, chunk by
+/// chunk, so keep a snapshot for one question and not for long. Safe from any thread, while the store goes on.
 public struct Snapshot: Sendable {
     private let store: Store
     private let pages: [SeriesPage]
@@ -91,9 +92,11 @@ public struct Snapshot: Sendable {
         head(of: series)?.lastTimestamp
     }
 
-    /// Hands every block of a series that overlaps `range` to `visit`, in time order; a block may hold rows outside the range.
+    /// Hands every block of a series that overlaps `range` to `visit`, in time order; a block may hold rows outside the
+    /// range.
     ///
-    /// Full blocks share the store's memory; the newest rows, at most one block, are put into columns here: O(rows · `fields`).
+    /// Full blocks share the store's memory; the newest rows, at most one block, are put into columns here: O(rows ·
+    /// `fields`).
     ///
     /// - Parameter fields: field numbers of the measurement's schema; what is no number of it has no values.
     /// - Throws: what `visit` throws.

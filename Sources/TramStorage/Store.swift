@@ -6,8 +6,8 @@ public typealias SeriesID = UInt32
 
 /// Everything that Tram keeps, behind a single door.
 ///
-/// Rows come in as batches and are seen through snapshots. Safe from any thread: writers take turns, a batch at a time; readers
-/// work on a `Snapshot` and are never moved by a writer.
+/// Rows come in as batches and are seen through snapshots. Safe from any thread: writers take turns, a batch at a time;
+/// readers work on a `Snapshot` and are never moved by a writer.
 public final class Store: Sendable {
     /// In `Batch.series` the mark of a row whose series was refused; `append` reports it and stores nothing.
     public static let refusedSeries = SeriesID.max
@@ -41,10 +41,11 @@ public final class Store: Sendable {
 
     /// Stores the rows of `batch`, whose `series` are numbers of this store and of the batch's measurement.
     ///
-    /// When this returns, new snapshots see all accepted rows; until then none. A row of a time that its series has already
-    /// replaces the values of the fields that it brings. Rows without a value make no point.
+    /// When this returns, new snapshots see all accepted rows; until then none. A row of a time that its series has
+    /// already replaces the values of the fields that it brings. Rows without a value make no point.
     ///
-    /// - Complexity: O(rows · fields) for rows that come in order; a row that is late moves up to a block of its series.
+    /// - Complexity: O(rows · fields) for rows that come in order; a row that is late moves up to a block of its
+    ///   series.
     public func append(_ batch: Batch) -> AppendResult {
         head.withLock { $0.append(batch, strings: strings) }
     }

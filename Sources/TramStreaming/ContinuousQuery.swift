@@ -3,11 +3,11 @@ public import TramQuery
 
 /// A query over a stream that does not end.
 ///
-/// 1. A row moves the watermark of its source. Each time the watermark passes the end of a window, the rows before it are fed
-///    to the windows' states and the window is closed, so the outcome depends on the order of rows but not on how they were
-///    cut into batches.
-/// 2. A row of a closed window that is still within the allowed lateness changes the window's states; the window is told
-///    again as a revision, at most once a second of event time. A later one is counted and left out.
+/// 1. A row moves the watermark of its source. Each time the watermark passes the end of a window, the rows before it
+///    are fed to the windows' states and the window is closed, so the outcome depends on the order of rows but not on
+///    how they were cut into batches.
+/// 2. A row of a closed window that is still within the allowed lateness changes the window's states; the window is
+///    told again as a revision, at most once a second of event time. A later one is counted and left out.
 /// 3. A query without aggregation tells each row as it comes; a query over silence keeps the newest time of each group.
 ///
 /// Not safe for several threads.
@@ -85,8 +85,8 @@ public final class ContinuousQuery {
         try plan.rebind(schemas: schemas)
     }
 
-    /// For a query without aggregation: whether rows of this series are told although `when` is not true. A rule needs them
-    /// while it has something open there.
+    /// For a query without aggregation: whether rows of this series are told although `when` is not true. A rule needs
+    /// them while it has something open there.
     public func watch(series: UInt32, _ isWatched: Bool) {
         if isWatched { watched.insert(series) } else { watched.remove(series) }
     }

@@ -2,8 +2,8 @@ public import TramQuery
 
 /// What a standing query has to say, in the order in which it became known.
 public enum StandingEvent: Sendable {
-    /// A window has closed; `rows` are those of every group that has some, in the order of their columns. Windows without any
-    /// row are told too, so that a missing group is noticed.
+    /// A window has closed; `rows` are those of every group that has some, in the order of their columns. Windows
+    /// without any row are told too, so that a missing group is noticed.
     case closed(start: Int64, end: Int64, rows: [JudgedRow])
     /// A late row has changed a closed window.
     case revised(JudgedRow)

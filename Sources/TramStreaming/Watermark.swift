@@ -1,7 +1,7 @@
 /// How far event time has come, over all sources that write.
 ///
-/// The watermark is the smallest, over the sources that still write, of the newest time a source has sent, less the lateness.
-/// It never goes back. (Akidau et al., "The Dataflow Model", VLDB 2015, doi:10.14778/2824032.2824076.)
+/// The watermark is the smallest, over the sources that still write, of the newest time a source has sent, less the
+/// lateness. It never goes back. (Akidau et al., "The Dataflow Model", VLDB 2015, doi:10.14778/2824032.2824076.)
 public struct Watermark: Sendable {
     private var newest: [Int64?]
     private var isFinished: [Bool]

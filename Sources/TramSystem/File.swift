@@ -35,7 +35,8 @@ public struct File: ~Copyable, Sendable {
         if isOwned { _ = Glibc.close(descriptor) }
     }
 
-    /// Bytes in the file now. 0 for pipes, terminals and what the kernel makes up while it is read, such as files of /proc.
+    /// Bytes in the file now. 0 for pipes, terminals and what the kernel makes up while it is read, such as files of
+    /// /proc.
     public func byteCount() throws(SystemError) -> Int {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError(errno: errno, call: "fstat", path: path) }

@@ -24,7 +24,8 @@ public enum StandardStream: Sendable {
 
     /// Columns of the terminal; nil when the stream is none or the terminal does not say.
     ///
-    /// - Parameter variable: the value of `COLUMNS` when it is set; a whole number in 1...10,000 goes before the terminal's own word.
+    /// - Parameter variable: the value of `COLUMNS` when it is set; a whole number in 1...10,000 goes before the
+    ///   terminal's own word.
     public func columns(variable: String?) -> Int? {
         if let variable, let columns = Int(variable), (1...10_000).contains(columns) { return columns }
         var size = winsize()
@@ -64,7 +65,8 @@ public enum StandardStream: Sendable {
         }
     }
 
-    /// From now on a write to a closed pipe fails with an error instead of ending the process. Call it once, at the start.
+    /// From now on a write to a closed pipe fails with an error instead of ending the process. Call it once, at the
+    /// start.
     public static func ignoreBrokenPipeSignal() {
         _ = signal(SIGPIPE, SIG_IGN)
     }

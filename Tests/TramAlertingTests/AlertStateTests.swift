@@ -6,7 +6,8 @@ import TramTesting
 private let minute: Int64 = 60_000_000_000
 private let step = 15 * minute
 
-/// What each window of 15 minutes holds: `T` true, `F` false, `C` false and the clear expression true, `N` null, `-` no row.
+/// What each window of 15 minutes holds: `T` true, `F` false, `C` false and the clear expression true, `N` null, `-` no
+/// row.
 private func run(_ windows: String, under rule: Rule) -> [String] {
     var state = AlertState()
     var told: [String] = []

@@ -3,7 +3,8 @@ import TramCodec
 
 @Suite struct ZstandardTests {
     @Test func `a frame that asks for a window beyond 128 MiB is refused`() {
-        // Magic, a frame header without content size, and a window descriptor of 2^(10 + exponent) bytes; then one empty last block.
+        // Magic, a frame header without content size, and a window descriptor of 2^(10 + exponent) bytes; then one
+        // empty last block.
         func frame(windowLog: UInt8) -> [UInt8] {
             [0x28, 0xb5, 0x2f, 0xfd, 0x00, (windowLog - 10) << 3, 0x01, 0x00, 0x00]
         }

@@ -14,8 +14,10 @@ import TramTesting
         path.begin(precision: .second, now: nil)
         var body = ""
         for step in 0..<300 {
-            body += "traffic,way=QL\(step % 3),cam=c\(step % 7) speed=\(Double(step % 90) / 2),count=\(step)i \(step * 60)\n"
-            body += "air,station=a\(step % 2) pm25=\(step % 200),state=\"s\(step % 4)\",ok=\(step % 2 == 0),u=\(step)u \(step * 90)\n"
+            body +=
+                "traffic,way=QL\(step % 3),cam=c\(step % 7) speed=\(Double(step % 90) / 2),count=\(step)i \(step * 60)\n"
+            body +=
+                "air,station=a\(step % 2) pm25=\(step % 200),state=\"s\(step % 4)\",ok=\(step % 2 == 0),u=\(step)u \(step * 90)\n"
         }
         path.feed(Array(body.utf8))
         let outcome = path.finish()
@@ -24,14 +26,18 @@ import TramTesting
     }
 
     static let pieces = [
-        "traffic", "air", "[all]", "[1h]", "[today]", "[2026-11-19]", "[..now]", "where", "speed", "count", "way", "cam",
+        "traffic", "air", "[all]", "[1h]", "[today]", "[2026-11-19]", "[..now]", "where", "speed", "count", "way",
+        "cam",
         "pm25", "state", "ok", "u", "time", "| ", "mean(", "sum(", "count()", "p95(", "last(", "min_at(", "distinct(",
         ", exact)", ")", "(", "by", "every", "5m", "1h", "1mo", "1d", "over", "30m", "origin", "fill", "prev", "linear",
         "0", "1.5", "-3", "9223372036854775807", "\"QL1\"", "'x'", "=", "!=", "<", ">=", "~", "and", "or", "not", "in",
-        "between", "is null", "set", "x =", "select", "drop", "sort", "-", "top", "bottom", "3", "limit", "stale", "unpivot",
-        "show", "series", "tags", "fields", "measurements", "tz", "\"Asia/Ho_Chi_Minh\"", "*", "/", "%", "+", "if(", ",",
+        "between", "is null", "set", "x =", "select", "drop", "sort", "-", "top", "bottom", "3", "limit", "stale",
+        "unpivot",
+        "show", "series", "tags", "fields", "measurements", "tz", "\"Asia/Ho_Chi_Minh\"", "*", "/", "%", "+", "if(",
+        ",",
         "hour()", "age()", "date(time)", "round(", "concat(", "string(", "float(", "let", ";", "join", "alert", "when",
-        "session", "runs", "vs", "late", "emit", "đo", "`a b`", "value", "field", "partial", "0.5", "quantile(", "1e300",
+        "session", "runs", "vs", "late", "emit", "đo", "`a b`", "value", "field", "partial", "0.5", "quantile(",
+        "1e300",
     ]
 
     @Test func `ten seconds of random questions give answers or errors with a place`() throws {
@@ -59,11 +65,13 @@ import TramTesting
                 }.joined(separator: " ")
             } else {
                 // A good question with a few pieces changed.
-                var words = whole[Int.random(in: 0..<whole.count, using: &generator)].split(separator: " ").map(String.init)
+                var words = whole[Int.random(in: 0..<whole.count, using: &generator)].split(separator: " ").map(
+                    String.init)
                 for _ in 0..<Int.random(in: 0...3, using: &generator) {
                     let place = Int.random(in: 0..<words.count, using: &generator)
-                    words[place] = RandomQueryTests.pieces[
-                        Int.random(in: 0..<RandomQueryTests.pieces.count, using: &generator)]
+                    words[place] =
+                        RandomQueryTests.pieces[
+                            Int.random(in: 0..<RandomQueryTests.pieces.count, using: &generator)]
                 }
                 text = words.joined(separator: " ")
             }

@@ -2,10 +2,10 @@ import TramColumnar
 
 /// The states of one aggregate call, one state a slot. A slot is one group in one window (or in one slice of a window).
 ///
-/// `update` feeds many rows into one slot (ad-hoc queries: a block is one series in time order), `scatter` feeds each row
-/// into a slot of its own choice (standing windows, groups by a field). Absent values are skipped. `merge` is associative and
-/// commutative: feeding rows in any order over any tree of merges gives the same result, bit for bit, unless the type's comment says otherwise.
-/// Dispatch is dynamic once per vector, never per value.
+/// `update` feeds many rows into one slot (ad-hoc queries: a block is one series in time order), `scatter` feeds each
+/// row into a slot of its own choice (standing windows, groups by a field). Absent values are skipped. `merge` is
+/// associative and commutative: feeding rows in any order over any tree of merges gives the same result, bit for bit,
+/// unless the type's comment says otherwise. Dispatch is dynamic once per vector, never per value.
 ///
 /// Floats that are no numbers (NaN, infinities) count as absent everywhere but in `count`. -0.0 is 0.0.
 package protocol AggregateStates: AnyObject {
@@ -18,8 +18,9 @@ package protocol AggregateStates: AnyObject {
     /// Makes slots up to `count`; new ones are empty. Never shrinks.
     func grow(to count: Int)
 
-    /// Feeds the rows `rows` into `slot`. `column` is nil for an aggregate without argument (`count()`), else as long as `timestamps`.
-    /// `series` breaks ties between equal times of different series (`first`, `last`): the smaller number counts as earlier.
+    /// Feeds the rows `rows` into `slot`. `column` is nil for an aggregate without argument (`count()`), else as long
+    /// as `timestamps`. `series` breaks ties between equal times of different series (`first`, `last`): the smaller
+    /// number counts as earlier.
     func update(slot: Int, column: Column?, timestamps: [Int64], rows: Range<Int>, series: UInt32) throws(QueryError)
 
     /// Feeds row `i` into `slots[i]`; a negative slot skips the row. All arrays have equal length.

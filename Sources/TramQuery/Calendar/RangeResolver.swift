@@ -2,7 +2,8 @@ public import TramColumnar
 
 /// What a range or a point in time, as written, means at a given "now" in a given zone.
 ///
-/// Everything saturates at the ends of Int64: a range that reaches beyond what a timestamp can hold holds what there is.
+/// Everything saturates at the ends of Int64: a range that reaches beyond what a timestamp can hold holds what there
+/// is.
 public enum RangeResolver {
     /// - Throws: `query.bad_range` when the range ends before it starts.
     public static func resolve(

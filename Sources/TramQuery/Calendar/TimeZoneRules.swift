@@ -3,8 +3,8 @@ public import TramColumnar
 /// The offsets of one time zone through all time, and the two ways between an instant and the local clock.
 ///
 /// Built from TZif bytes that somebody else has read (this module opens no file), from a fixed offset, or built in.
-/// `Asia/Ho_Chi_Minh` is a fixed UTC+7: Viet Nam has kept it everywhere since 13 June 1975 and has no summer time; older
-/// instants are shown in today's offset on purpose, as no city's sensors are older.
+/// `Asia/Ho_Chi_Minh` is a fixed UTC+7: Viet Nam has kept it everywhere since 13 June 1975 and has no summer time;
+/// older instants are shown in today's offset on purpose, as no city's sensors are older.
 public struct TimeZoneRules: Hashable, Sendable {
     public let name: String
     /// Seconds since 1970 at which the offset changes, ascending.

@@ -18,8 +18,8 @@ package struct EvaluationContext {
 
 /// Evaluates a bound expression over the rows of a block, a column at a time.
 ///
-/// Null in, null out, but for `is null`, `coalesce`, and the `and`/`or` that one side decides. A result that is no finite
-/// number is null; an integer result that does not fit throws `query.overflow`.
+/// Null in, null out, but for `is null`, `coalesce`, and the `and`/`or` that one side decides. A result that is no
+/// finite number is null; an integer result that does not fit throws `query.overflow`.
 package struct ExpressionEvaluator {
     package let context: EvaluationContext
 

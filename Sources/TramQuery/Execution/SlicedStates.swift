@@ -2,9 +2,10 @@ import TramColumnar
 
 /// The aggregate states of one aggregation: for each group and slice of time one state of each call.
 ///
-/// Tumbling windows have one slice each. Hopping windows of plain width share slices as wide as the greatest common divisor
-/// of their hop and width, so that a row updates one slice however many windows hold it (Li et al., "No pane, no gain",
-/// SIGMOD Record 2005, doi:10.1145/1058150.1058158). Hopping windows of calendar length have a slice each and share none.
+/// Tumbling windows have one slice each. Hopping windows of plain width share slices as wide as the greatest common
+/// divisor of their hop and width, so that a row updates one slice however many windows hold it (Li et al., "No pane,
+/// no gain", SIGMOD Record 2005, doi:10.1145/1058150.1058158). Hopping windows of calendar length have a slice each and
+/// share none.
 package final class SlicedStates {
     private enum Slicing {
         case none
@@ -105,8 +106,8 @@ package final class SlicedStates {
 
     // MARK: - Feeding rows
 
-    /// Feeds every row of `block`. `seriesBlock` gives a block of one row with the columns of a series; it is asked once a
-    /// series, when groups are columns of the series alone.
+    /// Feeds every row of `block`. `seriesBlock` gives a block of one row with the columns of a series; it is asked
+    /// once a series, when groups are columns of the series alone.
     func add(_ block: RowBlock, seriesBlock: ((UInt32) -> RowBlock)? = nil) throws(QueryError) {
         guard block.count > 0 else { return }
         var columns: [Column?] = []

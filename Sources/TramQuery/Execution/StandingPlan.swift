@@ -1,10 +1,10 @@
 package import TramColumnar
 
-/// A query that never ends, as the machinery of continuous windows sees it: what it reads, how its rows become blocks, and
-/// how finished windows become result rows with their conditions judged.
+/// A query that never ends, as the machinery of continuous windows sees it: what it reads, how its rows become blocks,
+/// and how finished windows become result rows with their conditions judged.
 ///
-/// A standing query may be older than its data: names that no row has had yet count as null, and `rebind` takes them up when
-/// the schema has grown. Not safe for several threads.
+/// A standing query may be older than its data: names that no row has had yet count as null, and `rebind` takes them up
+/// when the schema has grown. Not safe for several threads.
 package final class StandingPlan {
     package enum Shape {
         /// Windows of time.
@@ -197,7 +197,8 @@ package final class StandingPlan {
 
     /// The rows of a batch that the query reads, as a block after its row steps; nil when there are none.
     ///
-    /// `batch.series` are ids of the store, and string columns hold codes of its table. `rows` are the rows to take, rising.
+    /// `batch.series` are ids of the store, and string columns hold codes of its table. `rows` are the rows to take,
+    /// rising.
     package func blocks(
         of batch: Batch, rows: Range<Int>, refused: Set<Int>, key: (UInt32) -> SeriesKey?,
         visit: (RowBlock) throws(QueryError) -> Void
@@ -309,8 +310,8 @@ package final class StandingPlan {
 
     // MARK: - Rows out
 
-    /// The result rows of one window: those of `groups` that hold rows and that the later stages keep, in the order of their
-    /// group columns.
+    /// The result rows of one window: those of `groups` that hold rows and that the later stages keep, in the order of
+    /// their group columns.
     package func rows(window: Int64, groups: [Int32]) throws(QueryError) -> [(group: Int32, row: Row)] {
         guard let states else { return [] }
         var finished = Table(infos: GroupedAggregation.finishedInfos(states.aggregation))

@@ -2,10 +2,10 @@ package import TramColumnar
 
 /// The texts that a running plan knows: those of the source's string table, and those that the plan itself makes.
 ///
-/// Equal texts have equal codes, so that operators compare and group by code. What a query over a fixed view makes gets codes
-/// behind those that the table had when the pool was made, and is gone with the pool: a query cannot make the table grow.
-/// A standing query, whose table grows under it, puts its texts into the table.
-/// Not safe for several threads: one pool a running plan.
+/// Equal texts have equal codes, so that operators compare and group by code. What a query over a fixed view makes gets
+/// codes behind those that the table had when the pool was made, and is gone with the pool: a query cannot make the
+/// table grow. A standing query, whose table grows under it, puts its texts into the table. Not safe for several
+/// threads: one pool a running plan.
 package final class TextPool {
     private let table: StringTable
     private let growsTable: Bool

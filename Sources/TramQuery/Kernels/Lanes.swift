@@ -1,7 +1,7 @@
 import TramColumnar
 
-/// Loops over one or two columns that apply a plain function to each row. Every function here is specialised by inlining:
-/// the closure costs nothing.
+/// Loops over one or two columns that apply a plain function to each row. Every function here is specialised by
+/// inlining: the closure costs nothing.
 enum Lanes {
     /// Both presences: a row is present when it is in both. Nil is "all".
     static func present(_ left: BlockColumn, _ right: BlockColumn, count: Int) -> Bitmap? {

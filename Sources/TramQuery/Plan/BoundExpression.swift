@@ -30,7 +30,8 @@ package indirect enum BoundExpression {
     case condition(BoundExpression, BoundExpression, BoundExpression, ColumnType)
     case coalesce([BoundExpression], ColumnType)
     case function(ScalarFunction, [BoundExpression], ColumnType, SourceRange)
-    /// What the stations file says about the station in the text column; `type` is float when the whole column is numbers.
+    /// What the stations file says about the station in the text column; `type` is float when the whole column is
+    /// numbers.
     case stationValue(BoundExpression, tag: String, column: String, ColumnType)
     /// The unit of a level to which the station in the text column belongs at the row's time: its code or its name.
     case unit(BoundExpression, tag: String, level: String, isName: Bool)

@@ -57,8 +57,8 @@ package struct AggregateCall {
 
 /// Grouping, windows and aggregate calls.
 ///
-/// The finished rows have the columns: window start (when there is a window), the groups, the calls, `partial` (when there
-/// is a window); `outputs` are computed from these.
+/// The finished rows have the columns: window start (when there is a window), the groups, the calls, `partial` (when
+/// there is a window); `outputs` are computed from these.
 package struct Aggregation {
     package struct Group {
         package var name: String

@@ -38,6 +38,15 @@ enum CatalogueNames {
         return nil
     }
 
+    /// The value of `station.x` while no row has told by which tag its measurement names stations; nil when no stations
+    /// file has the column.
+    static func unknownStationValue(_ name: String, units: (any UnitResolver)?) -> BoundExpression? {
+        guard let units,
+            let tag = units.stationTags.first(where: { units.stationColumns(stationTag: $0).contains(name) })
+        else { return nil }
+        return .constant(columnType(name, tag: tag, units: units), nil)
+    }
+
     /// Float when every value of the column is a number.
     private static func columnType(_ column: String, tag: String, units: any UnitResolver) -> ColumnType {
         let values = units.stations(stationTag: tag).compactMap {
@@ -124,6 +133,9 @@ final class RowScope: Scope {
         if acceptsUnknownFields && (qualifier == nil || qualifier == "field") {
             if !unknownFields.contains(name) { unknownFields.append(name) }
             return .constant(.float, nil)
+        }
+        if acceptsUnknownFields && qualifier == "station" {
+            return CatalogueNames.unknownStationValue(name, units: units)
         }
         return nil
     }

@@ -2,8 +2,8 @@ import TramColumnar
 
 /// Looks ahead in a pipe: is a column used as a number?
 ///
-/// `unpivot` without names takes every field that the later stages can use: all of them for `count(value)`, the numeric ones
-/// as soon as `value` is averaged, added or compared with a number.
+/// `unpivot` without names takes every field that the later stages can use: all of them for `count(value)`, the numeric
+/// ones as soon as `value` is averaged, added or compared with a number.
 enum ValueUse {
     static func isNumber(_ name: String, in stages: ArraySlice<Stage>) -> Bool {
         for stage in stages {

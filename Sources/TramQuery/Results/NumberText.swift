@@ -43,7 +43,8 @@ public enum NumberText {
         return text
     }
 
-    /// The figures of the shortest text of `value`, and how many of them stand before the point (negative: zeros between).
+    /// The figures of the shortest text of `value`, and how many of them stand before the point (negative: zeros
+    /// between).
     private static func decimal(_ value: Double) -> (figures: [UInt8], point: Int) {
         let text = shortest(value)
         let parts = text.split(separator: "e")

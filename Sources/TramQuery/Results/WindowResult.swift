@@ -3,6 +3,7 @@ public enum ColumnType: String, Hashable, Sendable {
     case time, tag, float, int, uint, bool, string, duration
 }
 
+/// A column of a result, as its readers are told of it.
 public struct ColumnInfo: Hashable, Sendable {
     public var name: String
     public var type: ColumnType

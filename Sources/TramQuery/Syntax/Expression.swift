@@ -41,12 +41,14 @@ public enum InstantExpression: Hashable, Sendable {
     case yesterday
     /// `-2d`: so long before now.
     case ago(Duration)
-    /// A date, with a time of day in nanoseconds and, where written, an offset from UTC in seconds (else the session's zone).
+    /// A date, with a time of day in nanoseconds and, where written, an offset from UTC in seconds (else the session's
+    /// zone).
     case at(CivilDate, timeOfDay: Int64?, offsetSeconds: Int?)
     /// `06:00`: today at that time.
     case timeOfDay(Int64)
 }
 
+/// A value that stands in the text.
 public enum Literal: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -58,11 +60,13 @@ public enum Literal: Hashable, Sendable {
     case instant(InstantExpression)
 }
 
+/// An operator before its one operand.
 public enum UnaryOperator: String, Hashable, Sendable {
     case minus = "-"
     case not
 }
 
+/// An operator between two operands.
 public enum BinaryOperator: String, Hashable, Sendable {
     case or, and
     case equal = "="

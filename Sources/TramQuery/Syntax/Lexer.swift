@@ -266,7 +266,8 @@ struct Lexer {
 
     /// Whether four digits, just seen, begin something meant as a date: `2026-11-19`, `2026-1-5`.
     ///
-    /// `2026-11` alone is not one: it is a month within brackets and a subtraction elsewhere, and the parser knows which.
+    /// `2026-11` alone is not one: it is a month within brackets and a subtraction elsewhere, and the parser knows
+    /// which.
     private var isDate: Bool {
         guard peek(4) == "-", isDigit(5) else { return false }
         let month = isDigit(6) ? 2 : 1

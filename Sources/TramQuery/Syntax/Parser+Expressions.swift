@@ -40,7 +40,8 @@ extension Parser {
         }
     }
 
-    /// At most one comparison: chains such as `a < b < c` mean something else in every language, so they mean nothing here.
+    /// At most one comparison: chains such as `a < b < c` mean something else in every language, so they mean nothing
+    /// here.
     private mutating func comparison() throws(QueryError) -> Expression {
         let left = try sum()
         let result: Expression

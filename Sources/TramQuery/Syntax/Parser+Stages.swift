@@ -182,7 +182,8 @@ extension Parser {
         return AggregateStage.Item(name: name, value: try expression())
     }
 
-    /// `"every" ( dur | int "rows" ) [ "over" dur ] [ "origin" instant ] | "session" dur | "runs" expr`, after the first word.
+    /// `"every" ( dur | int "rows" ) [ "over" dur ] [ "origin" instant ] | "session" dur | "runs" expr`, after the
+    /// first word.
     private mutating func windowKind(_ word: String) throws(QueryError) -> WindowExpression.Kind {
         if word == "session" { return .session(try duration()) }
         if word == "runs" { return .runs(try expression()) }

@@ -208,7 +208,8 @@ public enum QueryPrinter {
         return text + clause("late", stage.late) + clause("vs", stage.versus)
     }
 
-    /// Whether an unnamed item would be read as a named one (`a = b`) or, first in its stage, as a misspelt stage (`a`).
+    /// Whether an unnamed item would be read as a named one (`a = b`) or, first in its stage, as a misspelt stage
+    /// (`a`).
     private static func needsParentheses(_ expression: Expression, isFirst: Bool) -> Bool {
         var leftmost = expression
         var isAlone = true

@@ -21,6 +21,7 @@ public struct Statement: Hashable, Sendable {
     }
 }
 
+/// A source and the stages that its rows go through, in order.
 public struct Pipe: Hashable, Sendable {
     public var source: Source
     public var stages: [Stage]
@@ -31,6 +32,7 @@ public struct Pipe: Hashable, Sendable {
     }
 }
 
+/// Where a pipe's rows come from, with the range of time and the condition that stand beside it.
 public struct Source: Hashable, Sendable {
     public indirect enum Kind: Hashable, Sendable {
         /// One or more; a single name may be that of a `let`.
@@ -52,6 +54,7 @@ public struct Source: Hashable, Sendable {
     }
 }
 
+/// `show tags traffic`: a question about what is stored.
 public struct Show: Hashable, Sendable {
     public enum Subject: String, Hashable, Sendable, CaseIterable {
         case measurements, tags, fields, series
@@ -92,6 +95,7 @@ public struct RangeExpression: Hashable, Sendable {
     }
 }
 
+/// `name = expression` of the stage `set`.
 public struct Assignment: Hashable, Sendable {
     public var name: Name
     public var value: Expression
@@ -102,6 +106,7 @@ public struct Assignment: Hashable, Sendable {
     }
 }
 
+/// A column to sort by, and which way.
 public struct SortKey: Hashable, Sendable {
     public var name: Name
     public var descending: Bool
@@ -112,6 +117,7 @@ public struct SortKey: Hashable, Sendable {
     }
 }
 
+/// What stands in windows that no row fell into.
 public enum FillExpression: Hashable, Sendable {
     case null
     case none
@@ -120,6 +126,7 @@ public enum FillExpression: Hashable, Sendable {
     case constant(Double, isInteger: Bool)
 }
 
+/// How an aggregation cuts time, or the order of rows, into windows.
 public struct WindowExpression: Hashable, Sendable {
     public indirect enum Kind: Hashable, Sendable {
         /// `every 15m`, `every 5m over 30m`, with `origin` where written.
@@ -172,6 +179,7 @@ public struct AggregateStage: Hashable, Sendable {
     }
 }
 
+/// `alert … when …`: the stage that makes a query a rule.
 public struct AlertStage: Hashable, Sendable {
     public enum NoData: String, Hashable, Sendable, CaseIterable {
         case keep, alert, ok

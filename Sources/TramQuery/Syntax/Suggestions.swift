@@ -4,8 +4,8 @@ package import TramColumnar
 package enum Suggestions {
     /// Up to three of `names` that are at most two slips away from `name`, nearest first, else in the order of `names`.
     ///
-    /// A slip is a letter too many, missing, wrong, or swapped with its neighbour. Case and Vietnamese diacritics do not
-    /// count. Words of up to three letters are allowed one slip: two would make any of them out of any other.
+    /// A slip is a letter too many, missing, wrong, or swapped with its neighbour. Case and Vietnamese diacritics do
+    /// not count. Words of up to three letters are allowed one slip: two would make any of them out of any other.
     package static func closest(to name: String, among names: some Sequence<String>) -> [String] {
         let wanted = folded(name)
         guard !wanted.isEmpty, wanted.count <= 64 else { return [] }

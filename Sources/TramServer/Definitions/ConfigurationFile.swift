@@ -176,7 +176,8 @@ extension DefinitionReader {
         return streams
     }
 
-    /// Receivers, routes and what belongs to them stand as Alertmanager writes them; here only their outer shape is checked.
+    /// Receivers, routes and what belongs to them stand as Alertmanager writes them; here only their outer shape is
+    /// checked.
     fileprivate mutating func notifyAllow(_ node: Node?) -> [SourceText] {
         let lists = ["receivers", "inhibit_rules", "time_intervals", "mute_time_intervals"]
         guard let node, let keys = entries(node, known: ["allow", "global", "route"] + lists) else { return [] }

@@ -1,8 +1,10 @@
 import TramColumnar
 
-/// Turns stretches of a batch's columns into rows that lie in memory as those of a tail do, so that storing a row is one copy.
+/// Turns stretches of a batch's columns into rows that lie in memory as those of a tail do, so that storing a row is
+/// one copy.
 ///
-/// Also where string values become codes of the store's table. One stretch at a time, in memory that is used again and stays in the cache.
+/// Also where string values become codes of the store's table. One stretch at a time, in memory that is used again and
+/// stays in the cache.
 @safe final class BatchRows {
     /// Rows of one stretch.
     static let maximumCount = 1024

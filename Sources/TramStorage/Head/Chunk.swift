@@ -4,7 +4,8 @@ import TramColumnar
 ///
 /// Snapshots share it: the writer changes a chunk only when nobody else holds it, and a copy of it otherwise.
 final class Chunk: @unchecked Sendable {
-    // Sendable: changed only by the one writer, under the store's lock, after it has checked that it is the only holder.
+    // Sendable: changed only by the one writer, under the store's lock, after it has checked that it is the only
+    // holder.
     private(set) var timestamps: [Int64]
     /// Numbers of the fields of which the chunk has a value, rising.
     private(set) var fields: [Int]

@@ -11,7 +11,8 @@ import TramColumnar
 
     private var measurements: [MeasurementHead] = []
     private var numbers: [String: Int] = [:]
-    /// Per page where its series lie, once it is certain that no snapshot holds the page; so the row loop need not ask again.
+    /// Per page where its series lie, once it is certain that no snapshot holds the page; so the row loop need not ask
+    /// again.
     private var writable: [UnsafeMutablePointer<HeadSeries>?] = unsafe []
     /// A snapshot was taken since `writable` was filled.
     private var isShared = false

@@ -2,10 +2,11 @@ import TramColumnar
 
 /// The rows of one series: chunks of columns in time order, and after them a tail of rows.
 ///
-/// 1. A row newer than all others is written behind the tail: one stretch of memory, one cache line for a handful of fields.
+/// 1. A row newer than all others is written behind the tail: one stretch of memory, one cache line for a handful of
+///    fields.
 /// 2. A full tail becomes a chunk; a reader turns the tail that it sees into columns for itself.
-/// 3. A row that comes late goes into the tail when it is newer than the chunks, and otherwise into the chunk that covers its time;
-///    a full chunk is split in the middle.
+/// 3. A row that comes late goes into the tail when it is newer than the chunks, and otherwise into the chunk that
+///    covers its time; a full chunk is split in the middle.
 /// 4. A row of a time that is there already replaces only the values that it brings.
 @safe struct HeadSeries {
     /// `buffer?.words`, here so that the usual append touches no reference.
@@ -36,12 +37,12 @@ import TramColumnar
 
     var lastTimestamp: Int64? { isEmpty ? nil : last }
 
-    // A tail grows from 8...15 rows by four, so that a million series of few rows stay small. Series that report at one rate fill up
-    // together; different first lengths spread the work of growing over time.
+    // A tail grows from 8...15 rows by four, so that a million series of few rows stay small. Series that report at one
+    // rate fill up together; different first lengths spread the work of growing over time.
     private static func firstCapacity(_ id: Int) -> Int { 8 + id % 8 }
 
-    // A tail of very many fields is closed early: most of its words may be absent values, which a chunk does not keep for
-    // fields that none of its rows has. 32,768 words are 1,024 rows of 30 fields.
+    // A tail of very many fields is closed early: most of its words may be absent values, which a chunk does not keep
+    // for fields that none of its rows has. 32,768 words are 1,024 rows of 30 fields.
     private static let maximumTailWords = 32_768
 
     /// Rows at which the tail becomes a chunk.

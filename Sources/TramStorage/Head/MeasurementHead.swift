@@ -1,6 +1,7 @@
 import TramColumnar
 
-/// What the writer knows of one measurement: its fields, and the layouts that rows of its series have. Used under the store's lock only.
+/// What the writer knows of one measurement: its fields, and the layouts that rows of its series have. Used under the
+/// store's lock only.
 final class MeasurementHead {
     let name: String
     /// In order of first arrival; a field's index is its number.
@@ -30,8 +31,8 @@ final class MeasurementHead {
         return layout
     }
 
-    /// The layout for the rows of a batch: that of series when there is one, else one of its own, which is not kept. Which fields come together
-    /// in a batch is chance.
+    /// The layout for the rows of a batch: that of series when there is one, else one of its own, which is not kept.
+    /// Which fields come together in a batch is chance.
     func batchLayout(of fields: [Int]) -> RowLayout {
         layouts[fields] ?? makeLayout(number: RowLayout.unshared, fields: fields)
     }

@@ -7,7 +7,8 @@ import TramColumnar
 ///     1...maskWords     bit s of these words: the value of slot s is present
 ///     then              one value per slot; 0 where it is absent
 ///
-/// Slots are in rising order of field numbers. Layouts of series are shared by all series of a measurement that have the same fields.
+/// Slots are in rising order of field numbers. Layouts of series are shared by all series of a measurement that have
+/// the same fields.
 final class RowLayout: Sendable {
     /// Its number among the layouts of its measurement; `unshared` for one that only a batch has.
     let number: UInt32
@@ -98,10 +99,11 @@ final class RowLayout: Sendable {
 /// The memory of a tail: room for `capacity` rows of one layout.
 ///
 /// It does not know how many rows it holds; each holder of it has its own count. So the writer may go on behind the
-/// last row that a snapshot can see, without a copy: rows below a holder's count are not changed while it has holders besides the writer.
+/// last row that a snapshot can see, without a copy: rows below a holder's count are not changed while it has holders
+/// besides the writer.
 @safe final class RowBuffer: @unchecked Sendable {
-    // Sendable: the one writer works under the store's lock and keeps to the rule above; readers read below their counts only,
-    // which they got under the same lock.
+    // Sendable: the one writer works under the store's lock and keeps to the rule above; readers read below their
+    // counts only, which they got under the same lock.
     let words: UnsafeMutablePointer<UInt64>
     let layout: RowLayout
     let capacity: Int
@@ -118,7 +120,8 @@ final class RowLayout: Sendable {
         unsafe RowReference(words: words + index * layout.stride, layout: layout)
     }
 
-    /// Moves the rows from `index` to `count` one place back; there is room for it. The row at `index` is then to be written.
+    /// Moves the rows from `index` to `count` one place back; there is room for it. The row at `index` is then to be
+    /// written.
     func openGap(at index: Int, count: Int) {
         let gap = unsafe words + index * layout.stride
         unsafe (gap + layout.stride).update(from: gap, count: (count - index) * layout.stride)

@@ -2,8 +2,8 @@ import TramColumnar
 
 /// Decides before a batch is stored which of its rows may come in, and which field each of its columns is.
 ///
-/// A field's type is that of its first value in the measurement. Rows are looked at in their order, since a refused row fixes nothing:
-/// neither the type of another new field, nor that the field exists.
+/// A field's type is that of its first value in the measurement. Rows are looked at in their order, since a refused row
+/// fixes nothing: neither the type of another new field, nor that the field exists.
 struct Screening {
     /// What a column of the batch turned out to be.
     private enum Column {

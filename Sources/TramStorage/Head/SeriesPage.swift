@@ -2,8 +2,8 @@
 ///
 /// After a snapshot the writer copies a page, not its rows, when it first touches a series of it.
 @safe final class SeriesPage: @unchecked Sendable {
-    // Sendable: written only by the one writer, under the store's lock, while no snapshot holds the page, save for series that
-    // are newer than the snapshots that do.
+    // Sendable: written only by the one writer, under the store's lock, while no snapshot holds the page, save for
+    // series that are newer than the snapshots that do.
     static let shift = 6
     static let count = 1 << shift
     static let mask = count - 1

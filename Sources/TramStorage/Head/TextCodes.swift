@@ -1,10 +1,10 @@
 import TramColumnar
 
-/// Remembers the codes of short texts that were met lately, by their bytes: states and modes repeat, and a String for each
-/// value costs more than all else about it.
+/// Remembers the codes of short texts that were met lately, by their bytes: states and modes repeat, and a String for
+/// each value costs more than all else about it.
 ///
-/// One text per slot, chosen by hash and confirmed byte by byte; a new text takes the slot from the old one, so a sender of ever new texts
-/// costs no more than the table would without this.
+/// One text per slot, chosen by hash and confirmed byte by byte; a new text takes the slot from the old one, so a
+/// sender of ever new texts costs no more than the table would without this.
 struct TextCodes {
     private struct Slot {
         var hash: UInt64

@@ -3,8 +3,8 @@ import TramColumnar
 
 /// Which series there are: by key, by measurement, by the values of their tags.
 ///
-/// Series are only ever added, with rising ids, so a view of some moment is the live index below the id that came next at that moment:
-/// every question takes this bound, and nothing is copied for a snapshot.
+/// Series are only ever added, with rising ids, so a view of some moment is the live index below the id that came next
+/// at that moment: every question takes this bound, and nothing is copied for a snapshot.
 final class SeriesIndex: Sendable {
     /// The tags of one series as numbers, beside its key.
     fileprivate struct Measurement {
@@ -43,7 +43,8 @@ final class SeriesIndex: Sendable {
 
     /// The id of `key`, made when new.
     ///
-    /// - Parameter added: told of a new series and the number of its measurement before anyone else can know the id, in order of ids.
+    /// - Parameter added: told of a new series and the number of its measurement before anyone else can know the id, in
+    ///   order of ids.
     /// - Throws: `.seriesLimit` for a new key beyond the limit.
     func id(
         for key: SeriesKey, added: (_ id: SeriesID, _ measurement: Int, _ name: String) -> Void
