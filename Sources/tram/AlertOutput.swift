@@ -80,4 +80,20 @@ enum AlertTable {
                 ]
             })
     }
+
+    /// Only what a person reads first.
+    static func brief(_ events: [AlertEvent], _ language: Language) -> QueryResult {
+        QueryResult(
+            columns: [
+                ColumnInfo(name: "at", type: .time), ColumnInfo(name: "state", type: .string),
+                ColumnInfo(name: "severity", type: .string), ColumnInfo(name: "rule", type: .string),
+                ColumnInfo(name: "summary", type: .string),
+            ],
+            rows: events.map { event in
+                [
+                    .time(event.at), .string(event.state.rawValue), .string(event.severity.rawValue),
+                    .string(event.rule), .string(event.summary.text(language)),
+                ]
+            })
+    }
 }
