@@ -41,7 +41,7 @@ public struct Evaluator: Sendable {
     }
 
     public let rule: Rule
-    let columns: [String: Int]
+    private(set) var columns: [String: Int] = [:]
     let includesPending: Bool
     var active = 0
     /// When the rule's alert about itself began; nil while there is none.
@@ -61,13 +61,17 @@ public struct Evaluator: Sendable {
         self.rule = rule
         self.includesPending = includesPending
         held = heldNanoseconds
-        var numbers: [String: Int] = [:]
+        bind(columns: columns)
+    }
+
+    /// Takes the columns of the standing query, which may have grown: new fields of a query without aggregation.
+    public mutating func bind(columns: [ColumnInfo]) {
         if case .stale = rule.kind {
-            numbers = ["time": 0, "age": 1]
-        } else {
-            for (number, column) in columns.enumerated() { numbers[column.name] = number }
+            self.columns = ["time": 0, "age": 1]
+            return
         }
-        self.columns = numbers
+        self.columns = [:]
+        for (number, column) in columns.enumerated() { self.columns[column.name] = number }
     }
 
     /// How many label sets the rule has seen.

@@ -64,6 +64,12 @@ public final class AlertPath {
 
     public var rule: Rule { evaluator.rule }
 
+    /// Takes up new fields and tags.
+    public func rebind(schemas: [String: Schema]) throws(QueryError) {
+        try query.rebind(schemas: schemas)
+        evaluator.bind(columns: query.columns)
+    }
+
     /// What the standing query has said, judged.
     public func judge(_ events: [StandingEvent]) -> [AlertEvent] {
         var alerts: [AlertEvent] = []

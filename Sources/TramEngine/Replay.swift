@@ -185,7 +185,7 @@ public final class Replay {
         guard !changed.isEmpty else { return }
         for (index, rule) in rules.enumerated() where !changed.isDisjoint(with: rule.query.measurements) {
             do {
-                try rule.query.rebind(schemas: schemas)
+                try rule.rebind(schemas: schemas)
             } catch {
                 throw ReplayError.rule(index, RuleError(part: .query, error: error))
             }
