@@ -12,8 +12,6 @@ public final class IngestPath {
     private var hasClock = true
     private let parser: LineParser
     private static let unresolved = UInt32.max - 1
-    /// Below every instant that can be sent: what the parser gives lines without a timestamp when there is no clock.
-    private static let noTime = Int64.min
 
     /// From the parser's key numbers to ids of the store.
     private var seriesByKey: [UInt32] = []
@@ -51,7 +49,7 @@ public final class IngestPath {
     /// - Parameter now: the time of lines that have none, nanoseconds UTC; nil refuses them.
     public func begin(precision: Precision, now: Int64?) {
         hasClock = now != nil
-        parser.begin(precision: precision, now: now ?? IngestPath.noTime)
+        parser.begin(precision: precision, now: now)
     }
 
     public func feed(_ chunk: [UInt8]) {
@@ -105,7 +103,7 @@ public final class IngestPath {
     }
 
     private func refuseTimeless(_ batch: inout Batch) {
-        for row in batch.timestamps.indices where batch.timestamps[row] == IngestPath.noTime {
+        for row in batch.timestamps.indices where batch.timestamps[row] == LineParser.noTime {
             batch.series[row] = Store.refusedSeries
         }
     }
@@ -130,7 +128,7 @@ public final class IngestPath {
             reason = .typeConflict
             text =
                 "field \"\(field)\" of \(batch.measurement) holds \(has.name), the line sends \(sent.name); send \(IngestPath.example(has))"
-        case .seriesLimit where batch.timestamps[refusal.row] == IngestPath.noTime:
+        case .seriesLimit where batch.timestamps[refusal.row] == LineParser.noTime:
             reason = .badTimestamp
             text = "the line has no timestamp; a recorded feed needs one, or say what time it is: --now TIME"
         case .seriesLimit:

@@ -53,6 +53,9 @@ public final class LineParser {
         self.configuration = configuration
     }
 
+    /// The time of a point that has none when there is no clock: below every instant that can be sent.
+    public static let noTime = Int64.min
+
     // MARK: The door
 
     /// Parses a whole body.
@@ -70,10 +73,12 @@ public final class LineParser {
     }
 
     /// Begins a body; what an unfinished one has left is dropped. Its lines count from 1.
-    public func begin(precision: Precision = .nanosecond, now: Int64) {
+    ///
+    /// - Parameter now: As for `parse`; nil when there is no clock: points without a timestamp then get `noTime`.
+    public func begin(precision: Precision = .nanosecond, now: Int64?) {
         _ = take()
         self.precision = precision
-        self.now = precision.truncated(now)
+        self.now = now.map(precision.truncated) ?? LineParser.noTime
         line = 1
         describedCount = 0
         carry.removeAll(keepingCapacity: true)

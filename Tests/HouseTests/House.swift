@@ -51,7 +51,7 @@ let rooms: [Room] = [
             "TramSystem", "TramColumnar", "TramCodec", "TramLineProtocol", "TramStorage", "TramQuery", "TramStreaming",
             "TramAlerting", "TramFederation", "TramEngine", "TramServer",
         ],
-        libraries: ["ArgumentParser", "Yams"], mayUseFoundation: true),
+        libraries: ["ArgumentParser", "Yams", "Glibc"], mayUseFoundation: true),
 ]
 
 /// The folder that holds the package.

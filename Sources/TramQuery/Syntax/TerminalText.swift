@@ -16,7 +16,8 @@ public enum TerminalText {
         }
     }
 
-    /// Control characters become blanks, except tabs, and so do the marks that turn the direction of writing: the text may go to a
+    /// Control characters become blanks, except tabs, and so do the marks that turn the direction of writing: the text
+    /// may go to a
     /// terminal or a log, where a foreign value must not move the cursor or swap what stands beside it.
     public static func printable(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }

@@ -2,9 +2,11 @@ import TramQuery
 
 /// Comma-separated values as RFC 4180 has them, with two choices of our own.
 ///
-/// - Lines end with LF alone: every reader takes it, and with CRLF the last field of each line would end in a CR for `cut`,
+/// - Lines end with LF alone: every reader takes it, and with CRLF the last field of each line would end in a CR for
+/// `cut`,
 ///   `awk` and `sort`.
-/// - Null is an empty field and the empty text is `""`, so that a reader who looks can tell them apart. Only in a result of
+/// - Null is an empty field and the empty text is `""`, so that a reader who looks can tell them apart. Only in a
+/// result of
 ///   one column null is `""` too: its line would be empty, and readers skip empty lines.
 ///
 /// Text that a spreadsheet would take for a formula stands in quotes as well; its characters are not changed.

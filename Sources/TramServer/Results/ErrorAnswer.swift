@@ -5,7 +5,8 @@ public import TramQuery
 public enum ErrorAnswer {
     /// `{"code":"query.unknown_field","message":"…","line":1,"column":20,"hint":"…"}` and a line end.
     ///
-    /// The keys are always all there: `line` and `column` (from 1, in characters) are null when no place is to blame, `hint`
+    /// The keys are always all there: `line` and `column` (from 1, in characters) are null when no place is to blame,
+    /// `hint`
     /// when there is none.
     ///
     /// - Parameters:

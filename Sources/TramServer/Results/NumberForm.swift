@@ -25,7 +25,8 @@ struct NumberForm {
     /// Rounded to `decimals`, without zeros at the end.
     ///
     /// A number that is not zero keeps a figure that is none, so that nothing small is shown as nothing: 0.004 with two
-    /// decimals is 0.004. What the shortest text writes with an exponent (from 1e16 on and under 1e-4) has one here too, and
+    /// decimals is 0.004. What the shortest text writes with an exponent (from 1e16 on and under 1e-4) has one here
+    /// too, and
     /// `decimals` counts behind the point of its mantissa.
     func text(_ value: Double) -> String {
         if value == 0 { return "0" }

@@ -3,7 +3,8 @@ public import TramQuery
 
 /// Query results as bytes: the door for the API, the command line and whatever else gives rows out.
 ///
-/// Warnings and `isPartial` are part of JSON; with the other formats the caller says them where it talks (standard error,
+/// Warnings and `isPartial` are part of JSON; with the other formats the caller says them where it talks (standard
+/// error,
 /// headers). The same result and settings always give the same bytes.
 public struct ResultWriter: Sendable {
     public var format: ResultFormat
@@ -22,7 +23,8 @@ public struct ResultWriter: Sendable {
         self.table = table
     }
 
-    /// Gives the bytes to `emit` in order, in pieces of about 64 KiB that end with a row, so that the text of a large result
+    /// Gives the bytes to `emit` in order, in pieces of about 64 KiB that end with a row, so that the text of a large
+    /// result
     /// never stands in memory whole. No piece is empty; NDJSON without rows has none.
     ///
     /// - Throws: what `emit` throws; nothing is emitted after that.

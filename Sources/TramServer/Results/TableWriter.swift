@@ -9,7 +9,8 @@ import TramQuery
 ///     2026-11-21 06:05  QL51  1,057.9
 ///     (2 rows)
 ///
-/// Where it does not fit the terminal, text is cut first, down to eight columns each; then the columns at the right are left
+/// Where it does not fit the terminal, text is cut first, down to eight columns each; then the columns at the right are
+/// left
 /// out and a line says so. A number is never cut.
 struct TableWriter: RowWriter {
     private let columns: [TableColumnText]

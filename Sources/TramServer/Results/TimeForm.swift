@@ -1,11 +1,14 @@
 import TramColumnar
 import TramQuery
 
-/// The times of one column on a local clock, all with the same parts: `2026-11-21 06:00`, in Vietnamese `21/11/2026 06:00`.
+/// The times of one column on a local clock, all with the same parts: `2026-11-21 06:00`, in Vietnamese `21/11/2026
+/// 06:00`.
 ///
-/// 1. The finest part that any of the column's times needs is shown in all of them, so that they can be compared by eye; when
+/// 1. The finest part that any of the column's times needs is shown in all of them, so that they can be compared by
+/// eye; when
 ///    all are midnights, only the date.
-/// 2. When all have the same offset, the column's header says it, once. Else, around a change to summer time, each time says
+/// 2. When all have the same offset, the column's header says it, once. Else, around a change to summer time, each time
+/// says
 ///    its own: the clock shows an hour twice then.
 struct TimeForm {
     private enum Part: Int, Comparable {
@@ -50,7 +53,8 @@ struct TimeForm {
         showsOffsets = offsets.count > 1
     }
 
-    /// What the column's header says behind its name: `+07:00`, `UTC`, or the zone's name when its times differ in offset.
+    /// What the column's header says behind its name: `+07:00`, `UTC`, or the zone's name when its times differ in
+    /// offset.
     var zoneText: String {
         guard let commonOffset else { return zone.name }
         return commonOffset == 0 ? "UTC" : TimeForm.offsetText(commonOffset)

@@ -1,7 +1,8 @@
 import TramColumnar
 import TramQuery
 
-// One spelling for every machine-read format: a value looks the same in CSV, in a JSON row and in a live event, but for the
+// One spelling for every machine-read format: a value looks the same in CSV, in a JSON row and in a live event, but for
+// the
 // quotes. Durations are text everywhere (`1h30m`), as the query language itself writes them, and stay so with `epoch=`,
 // which speaks of instants only.
 extension Value {

@@ -62,7 +62,8 @@ func randomResult(seed: UInt64, rowCount: Int) -> (result: QueryResult, rows: [[
     return (QueryResult(columns: columns, rows: rows), rows)
 }
 
-/// The same value to the bit: `-0` is not `0`, and a letter with its marks apart is not the letter with its marks in it.
+/// The same value to the bit: `-0` is not `0`, and a letter with its marks apart is not the letter with its marks in
+/// it.
 func isSame(_ left: Value, _ right: Value) -> Bool {
     switch (left, right) {
     case (.float(let one), .float(let other)): one.bitPattern == other.bitPattern
