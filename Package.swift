@@ -93,6 +93,9 @@ let package = Package(
         tests("HouseTests", ["TramTesting"]),
 
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
+        benchmarks(
+            "TramEngineBenchmarks",
+            ["TramEngine", "TramAlerting", "TramStreaming", "TramStorage", "TramQuery", "TramColumnar", "TramTesting"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,9 +3,8 @@ public import TramQuery
 
 /// The rows of a standing query as JSON objects, one a row, as live events and NDJSON carry them:
 ///
-///
-///
-/// {"name":"speed_5m","columns":["time","way","mean","revision","final"],"row":["2026-11-20T23:00:00Z","QL51",42.25,0,true]}
+///     {"name":"speed_5m","columns":["time","way","mean","revision","final"],
+///      "row":["2026-11-20T23:00:00Z","QL51",42.25,0,true]}
 public struct WindowRowWriter: Sendable {
     /// How `columns` names the columns.
     public enum ColumnForm: Sendable {

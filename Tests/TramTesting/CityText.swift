@@ -1,12 +1,10 @@
-import TramTesting
-
 /// Line protocol as a city's gateways send it, the same for the same seed.
-struct CityText {
+package struct CityText {
     private var generator: SeededGenerator
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
     /// Sums that an independent count of the columns must give.
-    private(set) var rowCount = 0
-    private(set) var valueCount = 0
+    package private(set) var rowCount = 0
+    package private(set) var valueCount = 0
 
     private init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
@@ -34,7 +32,7 @@ struct CityText {
     private static let start = 1_763_679_600_000_000_000
 
     /// Traffic, air and power lines of five fields, series in random order, nanoseconds.
-    static func city(rows: Int, series: Int) -> CityText {
+    package static func city(rows: Int, series: Int) -> CityText {
         var text = CityText(seed: 1)
         for row in 0..<rows {
             let id = text.below(series)
@@ -64,7 +62,7 @@ struct CityText {
     }
 
     /// Escaped names and tag values, and texts with quotes, backslashes and Vietnamese.
-    static func strings(rows: Int) -> CityText {
+    package static func strings(rows: Int) -> CityText {
         var text = CityText(seed: 2)
         for row in 0..<rows {
             let id = text.below(1000)
@@ -77,7 +75,7 @@ struct CityText {
     }
 
     /// One short field a line, seconds.
-    static func short(rows: Int) -> CityText {
+    package static func short(rows: Int) -> CityText {
         var text = CityText(seed: 3)
         for row in 0..<rows {
             text.append(
@@ -88,7 +86,7 @@ struct CityText {
     }
 
     /// Doubles as programs print them, up to 17 digits.
-    static func doubles(rows: Int) -> CityText {
+    package static func doubles(rows: Int) -> CityText {
         var text = CityText(seed: 4)
         for row in 0..<rows {
             let (x, y) = (
