@@ -25,6 +25,7 @@ public final class AlertPath {
     public let text: RuleText
     public let query: ContinuousQuery
     private var evaluator: Evaluator
+    private let part: ([String: Schema]) -> RuleError.Part
 
     /// - Throws: `QueryError` in the query's text; for an error in `when` or `clear` see `RulePart`.
     public init(
@@ -39,8 +40,9 @@ public final class AlertPath {
                 name: text.rule.name, query: text.query, when: when, clear: clear, schemas: schemas, strings: strings,
                 context: context, policy: text.policy, sources: sources)
         } catch {
-            throw RuleError(part: .query, error: error)
+            throw RuleError(part: AlertPath.part(of: text, schemas, strings, context), error: error)
         }
+        part = { AlertPath.part(of: text, $0, strings, context) }
         var rule = text.rule
         switch query.shape {
         case .windows: rule.kind = .windows
@@ -51,6 +53,21 @@ public final class AlertPath {
             rule: rule, columns: query.columns, heldNanoseconds: text.policy.allowedLateness,
             includesPending: includesPending)
         if let silence = evaluator.silenceNanoseconds { query.silentAfter(silence) }
+    }
+
+    /// Which of a rule's texts is at fault when they do not bind together: the first that does not bind with those before it.
+    private static func part(
+        of text: RuleText, _ schemas: [String: Schema], _ strings: StringTable, _ context: QueryContext
+    ) -> RuleError.Part {
+        func binds(_ when: String?) -> Bool {
+            let condition = when.flatMap { try? QueryParser.parseExpression($0) }
+            let query = try? ContinuousQuery(
+                name: text.rule.name, query: text.query, when: condition, clear: nil, schemas: schemas, strings: strings,
+                context: context, policy: text.policy, sources: 1)
+            return query != nil
+        }
+        if !binds(nil) { return .query }
+        return binds(text.when) ? .clear : .when
     }
 
     private static func condition(_ text: String?, _ part: RuleError.Part) throws(RuleError) -> Expression? {
@@ -65,8 +82,12 @@ public final class AlertPath {
     public var rule: Rule { evaluator.rule }
 
     /// Takes up new fields and tags.
-    public func rebind(schemas: [String: Schema]) throws(QueryError) {
-        try query.rebind(schemas: schemas)
+    public func rebind(schemas: [String: Schema]) throws(RuleError) {
+        do {
+            try query.rebind(schemas: schemas)
+        } catch {
+            throw RuleError(part: part(schemas), error: error)
+        }
         evaluator.bind(columns: query.columns)
     }
 

@@ -30,6 +30,8 @@ public final class Replay {
         public var bytes = 0
         public var measurements: [Measurement] = []
 
+        public init() {}
+
         public struct Measurement: Sendable {
             public var name: String
             public var points: Int
@@ -187,7 +189,7 @@ public final class Replay {
             do {
                 try rule.rebind(schemas: schemas)
             } catch {
-                throw ReplayError.rule(index, RuleError(part: .query, error: error))
+                throw ReplayError.rule(index, error)
             }
         }
         for (index, stream) in streams.enumerated() where !changed.isDisjoint(with: stream.measurements) {

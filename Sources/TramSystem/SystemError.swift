@@ -21,9 +21,12 @@ public struct SystemError: Error, Equatable, Sendable {
 
 extension SystemError: CustomStringConvertible {
     /// `feed.lp: open: No such file or directory`
-    public var description: String {
+    public var description: String { "\(path): \(call): \(reason)" }
+
+    /// `No such file or directory`
+    public var reason: String {
         // glibc's strerror is safe from any thread since 2.32 and speaks English unless setlocale is called.
-        guard let text = unsafe strerror(errno) else { return "\(path): \(call): error \(errno)" }
-        return unsafe "\(path): \(call): \(String(cString: text))"
+        guard let text = unsafe strerror(errno) else { return "error \(errno)" }
+        return unsafe String(cString: text)
     }
 }

@@ -141,7 +141,7 @@ struct Definitions {
         do {
             return try File.open(path).readToEnd(limit: maximumBytes)
         } catch {
-            throw UnreadableFile(vi: "không đọc được: \(error)", en: "cannot be read: \(error)")
+            throw UnreadableFile(vi: "không đọc được (\(error.reason))", en: "cannot be read (\(error.reason))")
         }
     }
 

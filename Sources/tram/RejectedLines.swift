@@ -27,6 +27,6 @@ final class RejectedLines {
         Talk.line(
             language == .vi
                 ? "đã bỏ \(total) dòng sai (\(list)); các dòng khác vẫn được nhận"
-                : "\(total) bad lines were left out (\(list)); all others were taken")
+                : "\(total) bad \(total == 1 ? "line was" : "lines were") left out (\(list)); all others were taken")
     }
 }

@@ -92,7 +92,7 @@ final class ReplaySession {
                     measurement.name,
                     isVietnamese
                         ? "\(measurement.points) điểm, \(measurement.series) chuỗi, \(measurement.fields) trường, \(from) … \(to)"
-                        : "\(measurement.points) points, \(measurement.series) series, \(measurement.fields) fields, \(from) … \(to)"
+                        : "\(measurement.points) points, \(measurement.series) series, \(measurement.fields) \(measurement.fields == 1 ? "field" : "fields"), \(from) … \(to)"
                 ))
         }
         let width = rows.map(\.0.count).max() ?? 0

@@ -73,13 +73,14 @@ struct RunCommand: ParsableCommand {
         let session = ReplaySession(definitions: definitions, language: language.language)
         let replay = try session.makeReplay(feeds: feeds, streams: streams, now: now?.nanoseconds, verbose: verbose)
         let events = AlertOutput(format: format, language: language.language, zone: definitions.zone)
-        let windows = replay.streams.map { WindowRowWriter(name: $0.name, columns: $0.columns) }
         try session.run(replay) { output in
             switch output {
             case .alert(let event): try events.write(event)
             case .window(let stream, let result) where stream >= firstPrinted:
                 var line: [UInt8] = []
-                windows[stream].append(result, isFinal: false, to: &line)
+                // Columns are looked up each time: a level's name or a new field joins them with the first rows.
+                let query = replay.streams[stream]
+                WindowRowWriter(name: query.name, columns: query.columns).append(result, isFinal: true, to: &line)
                 try events.write(line: line)
             case .window, .rejected: break
             }

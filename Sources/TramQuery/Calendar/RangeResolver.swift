@@ -30,7 +30,12 @@ public enum RangeResolver {
             end = midnight(CivilTime(date: date, nanosecondOfDay: 0).adding(months: 1, days: 0).date, zone)
         case .between(let from, let until):
             start = from.map { resolve($0, now: now, zone: zone) } ?? .min
-            end = until.map { resolve($0, now: now, zone: zone) } ?? .max
+            if case .at(let date, _, let offset)? = from, case .timeOfDay(let time)? = until {
+                // `[2026-11-19T18:00..19:00]`: the end is a time of the day that the start names.
+                end = resolve(.at(date, timeOfDay: time, offsetSeconds: offset), now: now, zone: zone)
+            } else {
+                end = until.map { resolve($0, now: now, zone: zone) } ?? .max
+            }
         }
         guard start <= end else {
             throw QueryError(

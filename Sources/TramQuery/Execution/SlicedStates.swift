@@ -325,9 +325,7 @@ package final class SlicedStates {
             return try mergedValues(group: group, from: window, to: grid.end(ofWindowStarting: window), width: width)
         }
         guard let slot = slots.existing(group, window) else { return nil }
-        var values: [UInt64?] = []
-        for state in states { values.append(try state.finish(slot: slot)) }
-        return values
+        return try finished(states, slot: slot)
     }
 
     private func mergedValues(
@@ -348,8 +346,21 @@ package final class SlicedStates {
             slice = next
         }
         guard found else { return nil }
+        return try finished(scratch, slot: 0)
+    }
+
+    /// The values of a slot; an overflow is placed at its call.
+    private func finished(_ states: [any AggregateStates], slot: Int) throws(QueryError) -> [UInt64?] {
         var values: [UInt64?] = []
-        for state in scratch { values.append(try state.finish(slot: 0)) }
+        for (index, state) in states.enumerated() {
+            do {
+                values.append(try state.finish(slot: slot))
+            } catch {
+                var placed = error
+                placed.at = placed.at ?? aggregation.calls[index].at
+                throw placed
+            }
+        }
         return values
     }
 

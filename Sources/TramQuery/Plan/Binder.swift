@@ -176,11 +176,26 @@ struct Binder {
         scan.width = scope.width
         return Plan(
             root: root(scan), steps: [], zone: zone,
-            warnings: scope.unknownFields.map {
-                Bilingual(
-                    vi: "chưa có dữ liệu cho \"\($0)\" trong \(scope.title.vi)",
-                    en: "there is no data for \"\($0)\" in \(scope.title.en) yet")
-            }, columns: [])
+            warnings: unknownNames(scope), columns: [])
+    }
+
+    /// What a standing query names and no row has had yet: the measurement, or else fields of it.
+    private func unknownNames(_ scope: RowScope) -> [Bilingual] {
+        let missing = scope.measurements.filter { schemas[$0] == nil }
+        guard missing.isEmpty else {
+            return missing.map { name in
+                let near = Suggestions.didYouMean(Suggestions.closest(to: name, among: schemas.keys.sorted()))
+                return Bilingual(
+                    vi: "chưa có dữ liệu của \"\(name)\"" + (near.map { ". " + $0.vi } ?? ""),
+                    en: "there is no data of \"\(name)\" yet" + (near.map { ". " + $0.en } ?? ""))
+            }
+        }
+        return scope.unknownFields.map { name in
+            let near = Suggestions.didYouMean(Suggestions.closest(to: name, among: scope.names))
+            return Bilingual(
+                vi: "chưa có dữ liệu cho \"\(name)\" trong \(scope.title.vi)" + (near.map { ". " + $0.vi } ?? ""),
+                en: "there is no data for \"\(name)\" in \(scope.title.en) yet" + (near.map { ". " + $0.en } ?? ""))
+        }
     }
 
     private func range(of pipe: Pipe) throws(QueryError) -> TimeRange {

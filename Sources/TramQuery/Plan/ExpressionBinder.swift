@@ -285,12 +285,25 @@ struct ExpressionBinder {
         return try bindFunction(function, arguments, call)
     }
 
+    /// Functions of the language that this version does not compute.
+    private static let laterFunctions: Set<String> = [
+        "corr", "covar", "list", "histogram", "increase", "rate", "resets", "twa", "integral", "duration", "uptime",
+        "expected", "missing", "gaps", "freshness", "diff", "deriv", "cumsum", "lag", "moving_mean", "moving_median",
+        "ewma", "rank", "share", "zscore", "mad_z", "anomaly", "is_anomaly", "forecast", "changed", "cross", "within",
+        "distance", "vn_aqi", "vn_aqi_day",
+    ]
+
     func unknownFunction(_ name: Name) -> QueryError {
         if AggregateFunction.names.contains(name.text) {
             return QueryError(
                 .misplaced, at: name.at, en: "\(name.text) is an aggregate and stands in a stage of its own",
                 vi: "\(name.text) là hàm tổng hợp, phải đứng ở một bước riêng",
                 hint: Bilingual(vi: "viết: | \(name.text)(…)", en: "write: | \(name.text)(…)"))
+        }
+        if ExpressionBinder.laterFunctions.contains(name.text) {
+            return QueryError(
+                .notAvailable, at: name.at, en: "\(name.text) is not available in this version",
+                vi: "phiên bản này chưa có \(name.text)")
         }
         if let known = Suggestions.function(for: name.text) {
             return QueryError(

@@ -84,6 +84,8 @@ final class RowScope: Scope {
         return Bilingual(vi: text, en: text)
     }
 
+    var measurements: [String] { schemas.map(\.measurement) }
+
     var tagKeys: [String] {
         schemas.reduce(into: []) { keys, schema in
             for key in schema.tagKeys where !keys.contains(key) { keys.append(key) }

@@ -7,6 +7,8 @@ public struct QueryResult: Sendable {
     /// Whether something that belongs into the answer could not be read.
     public var isPartial: Bool
     public var warnings: [Bilingual]
+    /// The zone that the query's text asked for with `tz`; nil for the session's.
+    public var zone: TimeZoneRules?
     private let values: [Column]
     private let texts: [UInt64: String]
 
@@ -92,6 +94,8 @@ public enum QueryRunner {
         let plan = try binder.bind(statement.pipe)
         let table = try Executor(source: source, context: context, pool: pool).run(plan)
         if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
-        return QueryResult(table, pool: pool, warnings: plan.warnings)
+        var result = QueryResult(table, pool: pool, warnings: plan.warnings)
+        if plan.zone != context.zone { result.zone = plan.zone }
+        return result
     }
 }
