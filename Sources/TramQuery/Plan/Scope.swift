@@ -158,7 +158,7 @@ final class RowScope: Scope {
         if computed[name] == nil { computedOrder.append(name) }
         computed[name] = (column, type)
         dropped.remove(name)
-        selected?.append(name)
+        if selected?.contains(name) == false { selected?.append(name) }
     }
 
     /// Takes over the columns of a bound scan; what its steps computed keeps its name.
