@@ -35,6 +35,8 @@ final class GroupedAggregation {
         var isFilled: [Bool] = []
         for group in order {
             let present = group < windows.count ? windows[group] : []
+            // All rows of the group lie between windows.
+            if present.isEmpty && !aggregation.groups.isEmpty { continue }
             let all = try filledWindows(present, extent: extent(of: windows))
             if all.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
             for window in all {

@@ -51,7 +51,7 @@ struct AggregateBinder {
             }
             let before = items.count
             let grouped = Set(stage.by.map(\.text))
-            for field in scope.fields where !grouped.contains(field.name) {
+            for field in scope.visibleFields where !grouped.contains(field.name) {
                 guard let function = AggregateFunction(rawValue: call.function.text),
                     function.inputTypes.contains(field.type.columnType)
                 else { continue }

@@ -259,7 +259,7 @@ struct Binder {
         var fields: [(String, BoundExpression)] = []
         if names.isEmpty {
             let numbersOnly = ValueUse.isNumber("value", in: later)
-            for field in scope.fields where !numbersOnly || field.type.isNumeric {
+            for field in scope.visibleFields where !numbersOnly || field.type.isNumeric {
                 if let value = scope.resolve(field.name, qualifier: "field") { fields.append((field.name, value)) }
             }
         } else {

@@ -103,6 +103,13 @@ final class RowScope: Scope {
         }
     }
 
+    /// The fields that no `select` or `drop` has put away and no `set` has covered.
+    var visibleFields: [Schema.Field] {
+        fields.filter {
+            selected?.contains($0.name) ?? true && !dropped.contains($0.name) && computed[$0.name] == nil
+        }
+    }
+
     var names: [String] {
         var names = fields.map(\.name) + tagKeys + computedOrder + ["time"]
         if schemas.count > 1 { names.append("measurement") }
