@@ -114,7 +114,7 @@ final class RowScope: Scope {
         var names = fields.map(\.name) + tagKeys + computedOrder + ["time"]
         if schemas.count > 1 { names.append("measurement") }
         if let units, units.stationTags.contains(where: tagKeys.contains) { names += units.levels }
-        return names
+        return names.filter { selected?.contains($0) ?? true && !dropped.contains($0) }
     }
 
     func resolve(_ name: String, qualifier: String?) -> BoundExpression? {
