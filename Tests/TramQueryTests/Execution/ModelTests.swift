@@ -92,10 +92,15 @@ import TramTesting
             words += key.group
             words += ["\(rows.count)", "\(xs.count)", text(sum), text(xs.min()), text(xs.max())]
             words += [text(sum.map { $0 / Double(xs.count) }), text(xs.max().map { $0 - (xs.min() ?? 0) })]
+            let timed = rows.compactMap { row -> (Int64, Double)? in
+                if case .float(let x)? = row.fields["x"] { (row.time, x) } else { nil }
+            }
+            words += [text(timed.min(by: <)?.1), text(timed.max(by: <)?.1)]
             return words.joined(separator: " ")
         }
         var query = "m\(range)\(isFiltered ? " where x > -5" : "") "
         query += "| count(), count(x), sum(x), min(x), max(x), mean(x), spread(x)"
+        query += ", first(x), last(x)"
         if !groups.isEmpty { query += " by " + groups.joined(separator: ", ") }
         if let window {
             query += " every \(window.every)s"
