@@ -62,7 +62,8 @@ public final class AlertPath {
         func binds(_ when: String?) -> Bool {
             let condition = when.flatMap { try? QueryParser.parseExpression($0) }
             let query = try? ContinuousQuery(
-                name: text.rule.name, query: text.query, when: condition, clear: nil, schemas: schemas, strings: strings,
+                name: text.rule.name, query: text.query, when: condition, clear: nil, schemas: schemas,
+                strings: strings,
                 context: context, policy: text.policy, sources: 1)
             return query != nil
         }

@@ -16,7 +16,8 @@ struct Printing {
         let writer = ResultWriter(
             format: chosen, epoch: epoch, language: language,
             table: TableStyle(
-                zone: result.zone ?? zone, width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
+                zone: result.zone ?? zone,
+                width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
                 isColored: isTerminal && Environment.wantsColor))
         try writer.write(result) { chunk in try StandardStream.output.write(chunk) }
     }

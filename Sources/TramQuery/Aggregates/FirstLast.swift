@@ -1,6 +1,7 @@
 import TramColumnar
 
-/// `first` and `last`: the value with the smallest or largest (time, series).
+/// `first` and `last`: the value with the smallest or largest time. Of several series' values at that time it is the
+/// smallest or largest, so that the order of arrival, which numbers series, does not matter.
 final class FirstLastStates: PresentStates {
     enum End: Sendable { case first, last }
 
@@ -47,10 +48,8 @@ final class FirstLastStates: PresentStates {
     private func take(_ bits: UInt64, time: Int64, owner: UInt32, into slot: Int) {
         guard let value = kind.canonical(bits) else { return }
         if isSeen[slot] {
-            // One series has one value at a time. Should two come all the same, the bits decide, not the order of
-            // arrival.
-            let held = (times[slot], owners[slot], values[slot])
-            let new = (time, owner, value)
+            let held = (times[slot], kind.orderKey(values[slot]), owners[slot])
+            let new = (time, kind.orderKey(value), owner)
             if end == .first ? new >= held : new <= held { return }
         }
         isSeen[slot] = true

@@ -22,7 +22,7 @@ struct Executor {
                 hasMeasurement: measurement != nil)
             return ShowTables.table(show, measurement: measurement, columns: columns, source: source, pool: pool)
         case .scan(let scan, let output):
-            return try rows(scan, output, evaluation)
+            return try rows(scan, output, RowHead(plan.steps), evaluation)
         case .aggregate(let scan, let aggregation):
             let grouped = try GroupedAggregation(
                 aggregation, context: evaluation, limits: context.limits,
@@ -44,14 +44,18 @@ struct Executor {
         }
     }
 
-    /// Rows without aggregation, by time, then by their tags.
+    /// Rows without aggregation, by time, then by their tags. Where only the first of them are asked for, no more than
+    /// a multiple of these is held.
     private func rows(
-        _ scan: Scan, _ output: [RawOutput], _ evaluation: EvaluationContext
+        _ scan: Scan, _ output: [RawOutput], _ head: RowHead?, _ evaluation: EvaluationContext
     ) throws(QueryError) -> Table {
+        let runner = TableRunner(context: evaluation, limits: context.limits, zone: evaluation.zone)
         var table = Table(infos: output.map { TableColumn(name: $0.name, type: $0.type) })
         var times: [Int64] = []
-        try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation)).run {
-            (block) throws(QueryError) in
+        var mostRows = head == nil ? context.limits.rows : min(RowHead.mostRows, context.limits.rows)
+        try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation)).run(
+            inOrderOfTags: true
+        ) { (block) throws(QueryError) in
             for row in 0..<block.count {
                 for (index, column) in output.enumerated() {
                     table.columns[index].append(block.columns[column.column].value(row))
@@ -59,11 +63,23 @@ struct Executor {
             }
             table.rowCount += block.count
             times += block.timestamps
-            if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
+            guard table.rowCount > mostRows else { return }
+            guard let head else { throw RowLimit.exceeded(context.limits.rows) }
+            let order = rowOrder(table, times, output)
+            let kept = try head.kept(of: table.gathered(order), runner).map { order[$0] }
+            if kept.count > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
+            table = table.gathered(kept)
+            times = kept.map { times[$0] }
+            mostRows = kept.count * 2 + RowHead.mostRows
         }
+        return table.gathered(rowOrder(table, times, output))
+    }
+
+    /// Row numbers by time, then by the tags that are given out, then as the rows came.
+    private func rowOrder(_ table: Table, _ times: [Int64], _ output: [RawOutput]) -> [Int] {
         let tags = output.indices.filter { output[$0].type == .tag }
         let orders = tags.map { ValueOrder(column: table.columns[$0], descending: false, pool: pool) }
-        let order = (0..<table.rowCount).sorted { left, right in
+        return (0..<table.rowCount).sorted { left, right in
             if times[left] != times[right] { return times[left] < times[right] }
             for order in orders {
                 let comparison = order.compare(left, right)
@@ -71,7 +87,22 @@ struct Executor {
             }
             return left < right
         }
-        return table.gathered(order)
+    }
+
+    /// Whether a station that has no row passes what the query asks of stations. Conditions on other columns say
+    /// nothing of it: a silent station is rather told than hidden.
+    private func isWanted(
+        station: UInt64, tag: String, _ scan: Scan, _ evaluator: ExpressionEvaluator
+    ) throws(QueryError) -> Bool {
+        var columns = [BlockColumn](repeating: .constant(.float, nil), count: scan.width)
+        for (number, column) in scan.columns where column == .tag(tag) { columns[number] = .constant(.tag, station) }
+        let row = RowBlock(timestamps: [context.now], series: .one(0), isTimeOrdered: true, columns: columns)
+        var filters = scan.seriesFilters
+        for case .filter(let condition) in scan.steps { filters.append(condition) }
+        for filter in filters where filter.columns.allSatisfy({ scan.columns[$0] == .tag(tag) }) {
+            if try evaluator.evaluate(filter, row).value(0) != 1 { return false }
+        }
+        return true
     }
 
     /// Groups whose newest row is older than the duration, and stations of the catalogue that never sent one.
@@ -103,6 +134,7 @@ struct Executor {
         }
         if let station = stale.stationGroup, let units = context.units {
             for name in units.stations(stationTag: station.tag) where newest[[pool.code(name)]] == nil {
+                guard try isWanted(station: pool.code(name), tag: station.tag, scan, evaluator) else { continue }
                 table.append([pool.code(name), nil, nil])
             }
         }

@@ -260,7 +260,8 @@ package struct ExpressionEvaluator {
             return Lanes.map(operand, to: .float, count: count) { Double($0).bitPattern }
         case (.bool, .float):
             return Lanes.map(operand, to: .float, count: count) { Double($0).bitPattern }
-        case (.bool, .int), (.bool, .uint):
+        // Times and durations as whole nanoseconds.
+        case (.bool, .int), (.bool, .uint), (.time, .int), (.duration, .int):
             var result = operand
             result.type = type
             return result

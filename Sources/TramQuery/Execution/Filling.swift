@@ -12,8 +12,22 @@ struct Filling {
             case .none, .null: break
             case .previous: fillPrevious(&table, column, isFilled)
             case .linear: fillLinear(&table, column, isFilled)
-            case .constant(let value, let isInteger): fillConstant(&table, column, isFilled, value, isInteger)
+            case .constant(let value, _): fillConstant(&table, column, isFilled, value)
             }
+        }
+    }
+
+    /// Whether a column of this type is filled with numbers.
+    static func takesNumbers(_ type: ColumnType) -> Bool { type.isNumber || type == .duration }
+
+    /// Whether `value` can stand in a column of this type; columns that take no numbers are left alone.
+    static func fits(_ value: Double, _ type: ColumnType) -> Bool {
+        switch type {
+        case .float, .time, .bool, .string, .tag: true
+        case .int: Int64(exactly: value) != nil
+        case .uint: UInt64(exactly: value) != nil
+        // A bare number is no length of time, but nothing is.
+        case .duration: value == 0
         }
     }
 
@@ -32,17 +46,15 @@ struct Filling {
         }
     }
 
-    private func fillConstant(
-        _ table: inout Table, _ column: Int, _ isFilled: [Bool], _ value: Double, _ isInteger: Bool
-    ) {
-        let bits: UInt64
+    private func fillConstant(_ table: inout Table, _ column: Int, _ isFilled: [Bool], _ value: Double) {
+        let written: UInt64?
         switch table.columns[column].type {
-        case .float: bits = value.bitPattern
-        case .int, .uint, .duration, .time:
-            guard isInteger, let whole = Int64(exactly: value) else { return }
-            bits = UInt64(bitPattern: whole)
-        case .bool, .string, .tag: return
+        case .float: written = value.bitPattern
+        case .int, .duration: written = Int64(exactly: value).map(UInt64.init(bitPattern:))
+        case .uint: written = UInt64(exactly: value)
+        case .time, .bool, .string, .tag: written = nil
         }
+        guard let bits = written else { return }
         for row in 0..<table.rowCount where isFilled[row] { set(&table, column, row, bits) }
     }
 

@@ -25,12 +25,18 @@ final class GroupedAggregation {
     func finish() throws(QueryError) -> Table {
         let windows = windowsByGroup()
         let ranks = states.groups.ranks(types: aggregation.groups.map(\.value.type), pool: context.pool)
-        let order = ranks.indices.sorted { ranks[$0] < ranks[$1] }
+        var order = ranks.indices.sorted { ranks[$0] < ranks[$1] }
+        if order.isEmpty && aggregation.groups.isEmpty && aggregation.grid != nil {
+            // Without `by` there is one group even when no row has come: `fill` gives its windows.
+            order = [states.groups.number(of: [])]
+        }
         var finished = Table(infos: GroupedAggregation.finishedInfos(aggregation))
         /// Which rows were made by `fill`.
         var isFilled: [Bool] = []
         for group in order {
-            let present = windows[group]
+            let present = group < windows.count ? windows[group] : []
+            // All rows of the group lie between windows.
+            if present.isEmpty && !aggregation.groups.isEmpty { continue }
             let all = try filledWindows(present, extent: extent(of: windows))
             if all.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
             for window in all {
@@ -91,14 +97,22 @@ final class GroupedAggregation {
     private func filledWindows(
         _ present: [Int64], extent: ClosedRange<Int64>?
     ) throws(QueryError) -> [Int64] {
-        guard let grid = aggregation.grid, let extent else { return present }
+        guard let grid = aggregation.grid else { return present }
         if case .none = aggregation.fill { return present }
         let range = aggregation.range
         // An open end of the range ends with the data.
-        let first = range.start == .min ? extent.lowerBound : min(extent.lowerBound, firstWindow(grid, range.start))
+        let first: Int64
+        if range.start != .min {
+            first = min(extent?.lowerBound ?? .max, firstWindow(grid, range.start))
+        } else if let extent {
+            first = extent.lowerBound
+        } else {
+            return present
+        }
+        let last = range.end != .max ? .max : extent?.upperBound ?? .min
         var windows: [Int64] = []
         var start = first
-        while start < range.end && (range.end != .max || start <= extent.upperBound) {
+        while start < range.end && start <= last {
             windows.append(start)
             if windows.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
             let next = grid.next(after: start)
@@ -109,7 +123,9 @@ final class GroupedAggregation {
     }
 
     private func firstWindow(_ grid: WindowGrid, _ instant: Int64) -> Int64 {
-        grid.isHopping ? grid.starts(containing: instant).first ?? instant : grid.start(containing: instant)
+        // Where `over` leaves a gap at the range's start, the next window is the first.
+        grid.isHopping
+            ? grid.starts(containing: instant).first ?? grid.next(after: instant) : grid.start(containing: instant)
     }
 
     private func row(window: Int64, key: [UInt64?], values: [UInt64?]?) -> [UInt64?] {

@@ -6,13 +6,17 @@ struct ScanRunner {
     let source: any ColumnSource
     let evaluator: ExpressionEvaluator
 
-    /// Hands every block that has rows left to `visit`: by measurement, series id, then time.
-    /// - Complexity: O(series + rows in the range).
-    func run(_ visit: (RowBlock) throws(QueryError) -> Void) throws(QueryError) {
+    /// Hands every block that has rows left to `visit`: by measurement, series id (or the tags' values, which do not
+    /// depend on which series came first), then time.
+    /// - Complexity: O(series + rows in the range); with `inOrderOfTags` series are sorted.
+    func run(
+        inOrderOfTags: Bool = false, _ visit: (RowBlock) throws(QueryError) -> Void
+    ) throws(QueryError) {
         for measurement in scan.measurements {
             guard let schema = source.schema(of: measurement) else { continue }
             let layout = Layout(scan, schema)
-            for series in source.series(of: measurement) {
+            let all = source.series(of: measurement)
+            for series in inOrderOfTags ? sorted(all, tagCount: schema.tagKeys.count) : all {
                 let constants = constantColumns(series, schema, measurement)
                 guard try isWanted(constants, series.id) else { continue }
                 try source.scan(series: series.id, of: measurement, fields: layout.fields, range: scan.range) {
@@ -22,6 +26,14 @@ struct ScanRunner {
                 }
             }
         }
+    }
+
+    private func sorted(_ series: [SeriesEntry], tagCount: Int) -> [SeriesEntry] {
+        let columns = (0..<tagCount).map { TableColumn(name: "\($0)", type: .tag) }
+        var table = Table(infos: columns)
+        for entry in series { table.append(entry.tagCodes.map { $0.map(UInt64.init) }) }
+        let keys = columns.indices.map { (column: $0, descending: false) }
+        return table.order(by: keys, pool: evaluator.context.pool).map { series[$0] }
     }
 
     /// Which stored fields are read, and into which column each goes.

@@ -224,9 +224,12 @@ package final class SlicedStates {
             var row = 0
             while row < block.count {
                 for start in slices(at: block.timestamps[row]).starts {
-                    var rowSlots = [Int32](repeating: -1, count: block.count)
-                    rowSlots[row] = Int32(truncatingIfNeeded: try slot(groups[row], start))
-                    try scatter(rowSlots, block, columns, series)
+                    let slot = try slot(groups[row], start)
+                    for (index, state) in states.enumerated() {
+                        try state.update(
+                            slot: slot, column: columns[index], timestamps: block.timestamps, rows: row..<(row + 1),
+                            series: series[row])
+                    }
                 }
                 row += 1
             }

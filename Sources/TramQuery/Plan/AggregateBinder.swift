@@ -46,8 +46,12 @@ struct AggregateBinder {
                     .misplaced, at: at, en: "* stands for the fields of stored rows",
                     vi: "* là các trường của bản ghi gốc")
             }
+            guard AggregateFunction(rawValue: call.function.text) != nil else {
+                throw expressions.unknownFunction(call.function)
+            }
+            let before = items.count
             let grouped = Set(stage.by.map(\.text))
-            for field in scope.fields where !grouped.contains(field.name) {
+            for field in scope.visibleFields where !grouped.contains(field.name) {
                 guard let function = AggregateFunction(rawValue: call.function.text),
                     function.inputTypes.contains(field.type.columnType)
                 else { continue }
@@ -58,6 +62,11 @@ struct AggregateBinder {
                     AggregateStage.Item(
                         name: Name("\(name)_\(field.name)", at: item.name?.at ?? call.function.at),
                         value: .call(expanded)))
+            }
+            if items.count == before {
+                throw QueryError(
+                    .typeMismatch, at: at, en: "\(scope.title.en) has no field that \(call.function.text) works on",
+                    vi: "\(scope.title.vi) không có trường nào tính được \(call.function.text)")
             }
         }
         return items

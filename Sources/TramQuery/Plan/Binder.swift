@@ -62,11 +62,11 @@ struct Binder {
             plan = try bindShow(show, filter: pipe.source.filter)
         case .pipe(let inner):
             plan = wrap(try bind(inner, openBindings: openBindings))
-            try bindTableFilter(pipe.source.filter, &plan)
+            try bindTableSource(pipe.source, &plan)
         case .names(let names):
             if names.count == 1, let bound = bindings[names[0].text], !openBindings.contains(names[0].text) {
                 plan = wrap(try bind(bound, openBindings: openBindings.union([names[0].text])))
-                try bindTableFilter(pipe.source.filter, &plan)
+                try bindTableSource(pipe.source, &plan)
             } else {
                 (plan, rest) = try bindScan(names, pipe)
             }
@@ -84,6 +84,40 @@ struct Binder {
         return plan
     }
 
+    /// What follows a named or bracketed pipe: a range keeps the rows whose `time` lies in it.
+    private func bindTableSource(_ source: Source, _ plan: inout Plan) throws(QueryError) {
+        if source.warm != nil { throw notAvailable("warm", source.range?.at) }
+        if let written = source.range {
+            let scope = TableScope(columns: plan.columns, units: context.units)
+            guard let time = scope.resolve("time", qualifier: nil), time.type == .time else {
+                throw QueryError(
+                    .misplaced, at: written.at, en: "these rows have no time, so a range has no place here",
+                    vi: "các dòng này không có thời gian nên không dùng khoảng thời gian ở đây được",
+                    hint: Bilingual(
+                        vi: "viết khoảng thời gian sau tên số đo: traffic[1h]",
+                        en: "write the range after the measurement: traffic[1h]"))
+            }
+            let range = try RangeResolver.resolve(written, now: context.now, zone: zone)
+            func bound(_ instant: Int64) -> BoundExpression { .constant(.time, UInt64(bitPattern: instant)) }
+            if range.start != .min {
+                plan.steps.append(.filter(.comparison(.greaterOrEqual, time, bound(range.start))))
+            }
+            if range.end != .max { plan.steps.append(.filter(.comparison(.less, time, bound(range.end)))) }
+        }
+        try bindTableFilter(source.filter, &plan)
+    }
+
+    /// Refuses a name that stands twice where each makes a column.
+    private func refuseRepeated(_ names: [Name]) throws(QueryError) {
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name.text).inserted {
+            throw QueryError(
+                .duplicateName, at: name.at, en: "\"\(name.text)\" stands here twice",
+                vi: "\"\(name.text)\" được viết hai lần",
+                hint: Bilingual(vi: "bỏ một trong hai", en: "leave one of them out"))
+        }
+    }
+
     private func bindTableFilter(_ filter: Expression?, _ plan: inout Plan) throws(QueryError) {
         guard let filter else { return }
         let scope = TableScope(columns: plan.columns, units: context.units)
@@ -98,6 +132,7 @@ struct Binder {
 
     /// Binds the source and the stages that work on rows, up to and with the first that needs them all.
     private func bindScan(_ names: [Name], _ pipe: Pipe) throws(QueryError) -> (Plan, ArraySlice<Stage>) {
+        try refuseRepeated(names)
         var found: [Schema] = []
         for name in names {
             if let schema = schemas[name.text] {
@@ -130,7 +165,15 @@ struct Binder {
                     scope.define(assignment.name.text, column: column, type: value.type)
                 }
             case .select(let names):
-                for name in names { _ = try binder(scope).bind(.name(qualifier: nil, name)) }
+                try refuseRepeated(names)
+                for name in names {
+                    let value = try binder(scope).bind(.name(qualifier: nil, name))
+                    if case .column = value { continue }
+                    // A level of the catalogue becomes a column.
+                    let column = scope.newColumn()
+                    scan.steps.append(.set(column: column, value))
+                    scope.define(name.text, column: column, type: value.type)
+                }
                 scope.select(names.map(\.text))
             case .drop(let names):
                 for name in names where scope.resolve(name.text, qualifier: nil) == nil {
@@ -231,10 +274,11 @@ struct Binder {
         var fields: [(String, BoundExpression)] = []
         if names.isEmpty {
             let numbersOnly = ValueUse.isNumber("value", in: later)
-            for field in scope.fields where !numbersOnly || field.type.isNumeric {
+            for field in scope.visibleFields where !numbersOnly || field.type.isNumeric {
                 if let value = scope.resolve(field.name, qualifier: "field") { fields.append((field.name, value)) }
             }
         } else {
+            try refuseRepeated(names)
             for name in names { fields.append((name.text, try binder(scope).bind(.name(qualifier: nil, name)))) }
         }
         let unpivot = makeUnpivot(fields, newColumn: scope.newColumn)
@@ -265,6 +309,7 @@ struct Binder {
         }
         var groups: [Aggregation.Group] = []
         let names = by.isEmpty ? scope.tagKeys.map { Name($0, at: at) } : by
+        try refuseRepeated(names + [Name("time", at: at), Name("age", at: at)])
         for name in names {
             groups.append(
                 Aggregation.Group(name: name.text, value: try binder(scope).bind(.name(qualifier: nil, name))))
@@ -299,6 +344,7 @@ struct Binder {
         }
         // Read left to right: a mistake in the aggregates is told before one in `by`.
         try AggregateBinder(expressions: binder(scope), stage: stage).check()
+        try refuseRepeated(stage.by)
         try bindGroups(stage.by, scope, &aggregation)
         if let grid = aggregation.grid { try checkWindowCount(grid, range, stage.window?.at ?? at) }
         try AggregateBinder(expressions: binder(scope), stage: stage).bind(into: &aggregation)
@@ -311,7 +357,31 @@ struct Binder {
                 hint: Bilingual(
                     vi: "đặt tên: ten = \(name)(…)", en: "give one a name: my_name = \(name)(…)"))
         }
+        try checkFill(aggregation.fill, aggregation, at)
         return aggregation
+    }
+
+    /// A number fills columns of numbers, exactly; texts, times and truth values stay null beside them.
+    private func checkFill(
+        _ fill: FillExpression, _ aggregation: Aggregation, _ at: SourceRange
+    ) throws(QueryError) {
+        guard case .constant(let value, let isInteger) = fill else { return }
+        let number = isInteger ? NumberText.shortest(value.rounded()) : NumberText.shortest(value)
+        for output in aggregation.outputs where !Filling.fits(value, output.value.type) {
+            throw QueryError(
+                .typeMismatch, at: at,
+                en: "fill \(number) does not fit the column \"\(output.name)\" of type \(output.value.type.rawValue)",
+                vi: "fill \(number) không hợp với cột \"\(output.name)\" kiểu \(output.value.type.rawValue)",
+                hint: Bilingual(
+                    vi: "dùng fill null, fill prev, hoặc đổi cột ra số thực: float(…)",
+                    en: "use fill null or fill prev, or make the column a float: float(…)"))
+        }
+        if !aggregation.outputs.contains(where: { Filling.takesNumbers($0.value.type) }) {
+            throw QueryError(
+                .typeMismatch, at: at, en: "there is no column of numbers to fill with \(number)",
+                vi: "không có cột số nào để điền \(number)",
+                hint: Bilingual(vi: "dùng fill null hoặc fill prev", en: "use fill null or fill prev"))
+        }
     }
 
     private func bindGroups(
@@ -321,7 +391,9 @@ struct Binder {
             let value = try binder(scope).bind(.name(qualifier: nil, name))
             aggregation.groups.append(Aggregation.Group(name: name.text, value: value))
             // A level gives its code, and the unit's name beside it.
-            if case .unit(let station, let tag, let level, isName: false) = value {
+            if case .unit(let station, let tag, let level, isName: false) = value,
+                !names.contains(where: { $0.text == level + "_name" })
+            {
                 aggregation.groups.append(
                     Aggregation.Group(
                         name: level + "_name", value: .unit(station, tag: tag, level: level, isName: true)))
@@ -393,6 +465,7 @@ struct Binder {
             }
             plan.columns = scope.columns
         case .select(let names):
+            try refuseRepeated(names)
             var indices: [Int] = []
             for name in names { indices.append(try index(name)) }
             select(indices, &plan)
@@ -416,15 +489,17 @@ struct Binder {
             try refuseStanding("limit", stage.at)
             plan.steps.append(.limit(count))
         case .unpivot(let names):
-            try bindTableUnpivot(names, later, scope, &plan)
+            try bindTableUnpivot(names, stage.at, scope, &plan)
         case .zone:
             break
         case .fill(let fill):
             try refuseStanding("fill", stage.at)
             if plan.steps.isEmpty, case .aggregate(let scan, var aggregation) = plan.root, aggregation.grid != nil {
+                try checkFill(fill, aggregation, stage.at)
                 aggregation.fill = fill
                 plan.root = .aggregate(scan, aggregation)
             } else if case .aggregate(var aggregation, let time) = plan.steps.last, aggregation.grid != nil {
+                try checkFill(fill, aggregation, stage.at)
                 aggregation.fill = fill
                 plan.steps[plan.steps.count - 1] = .aggregate(aggregation, time: time)
             } else {
@@ -475,7 +550,7 @@ struct Binder {
     }
 
     private func bindTableUnpivot(
-        _ names: [Name], _ later: ArraySlice<Stage>, _ scope: TableScope, _ plan: inout Plan
+        _ names: [Name], _ at: SourceRange, _ scope: TableScope, _ plan: inout Plan
     ) throws(QueryError) {
         var fields: [(String, BoundExpression)] = []
         var taken: Set<Int> = []
@@ -485,6 +560,7 @@ struct Binder {
                 taken.insert(index)
             }
         } else {
+            try refuseRepeated(names)
             for name in names {
                 guard let index = scope.index(of: name.text) else { throw binder(scope).unknown(name) }
                 fields.append((name.text, .column(index, scope.columns[index].type)))
@@ -492,6 +568,8 @@ struct Binder {
             }
         }
         let keep = scope.columns.indices.filter { !taken.contains($0) }
+        try refuseRepeated(
+            keep.map { Name(scope.columns[$0].name, at: at) } + ["field", "value"].map { Name($0, at: at) })
         var next = keep.count
         let unpivot = makeUnpivot(fields) {
             next += 1

@@ -197,6 +197,10 @@ struct ExpressionBinder {
             let written = Value(bits: constantBits(second), type: second.type, pool: pool).plainText
             hint = Bilingual(
                 vi: "thẻ và chuỗi cần ngoặc kép: \"\(written)\"", en: "tags are text and need quotes: \"\(written)\"")
+        } else if (first.type == .time) != (second.type == .time) {
+            hint = Bilingual(
+                vi: "viết thời điểm không có ngoặc kép: time > 2026-11-19T18:00",
+                en: "write a point in time without quotes: time > 2026-11-19T18:00")
         } else if second.type == .duration && first.type.isNumber {
             hint = Bilingual(
                 vi: "cột này là số, không phải khoảng thời gian", en: "this column is a number, not a length of time")
@@ -335,9 +339,17 @@ struct ExpressionBinder {
         var operands = [try bind(call.arguments[0])]
         for argument in call.arguments.dropFirst() {
             let next = try bind(argument)
-            let (_, two) = try unified(operands[0], next, call.arguments[0], argument, verb: "coalesce", at: call.at)
-            if two.type != operands[0].type && two.type.isNumber {
-                operands = operands.map { .cast($0, two.type) }
+            if case .constant(_, nil) = next { continue }
+            if operands.count == 1, case .constant(_, nil) = operands[0] {
+                operands = [next]
+                continue
+            }
+            let (one, two) = try unified(operands[0], next, call.arguments[0], argument, verb: "coalesce", at: call.at)
+            // All operands so far have one type.
+            if operands.count == 1 {
+                operands[0] = one
+            } else if one.type != operands[0].type {
+                operands = operands.map { .cast($0, one.type) }
             }
             operands.append(two)
         }

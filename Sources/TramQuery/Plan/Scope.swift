@@ -105,11 +105,18 @@ final class RowScope: Scope {
         }
     }
 
+    /// The fields that no `select` or `drop` has put away and no `set` has covered.
+    var visibleFields: [Schema.Field] {
+        fields.filter {
+            selected?.contains($0.name) ?? true && !dropped.contains($0.name) && computed[$0.name] == nil
+        }
+    }
+
     var names: [String] {
         var names = fields.map(\.name) + tagKeys + computedOrder + ["time"]
         if schemas.count > 1 { names.append("measurement") }
         if let units, units.stationTags.contains(where: tagKeys.contains) { names += units.levels }
-        return names
+        return names.filter { selected?.contains($0) ?? true && !dropped.contains($0) }
     }
 
     func resolve(_ name: String, qualifier: String?) -> BoundExpression? {
@@ -160,7 +167,7 @@ final class RowScope: Scope {
         if computed[name] == nil { computedOrder.append(name) }
         computed[name] = (column, type)
         dropped.remove(name)
-        selected?.append(name)
+        if selected?.contains(name) == false { selected?.append(name) }
     }
 
     /// Takes over the columns of a bound scan; what its steps computed keeps its name.

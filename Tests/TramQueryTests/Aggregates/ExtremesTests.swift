@@ -73,9 +73,9 @@ import TramTesting
         #expect(try Call("mode").onePass(Rows(.tag, [3, 1, 0]), texts: texts) == 1)
     }
 
-    @Test func `the smaller series breaks a tie of times as the earlier`() throws {
-        let rows = Rows(.int, [10, 20, 30, 40], times: [5, 5, 9, 9], series: [2, 1, 3, 4])
-        #expect(try Call("first").onePass(rows) == 20)
+    @Test func `of several series' values at one time first is the smallest and last the largest`() throws {
+        let rows = Rows(.int, [10, 20, 30, 40], times: [5, 5, 9, 9], series: [2, 1, 4, 3])
+        #expect(try Call("first").onePass(rows) == 10)
         #expect(try Call("last").onePass(rows) == 40)
     }
 
