@@ -10,8 +10,8 @@ import TramTesting
 
 private let rate = BenchmarkMetric.custom("Rows (k/s)", polarity: .prefersLarger, useScalingFactor: false)
 
-/// A million readings of 1,000 series from a file through parser, store, standing queries and rules, on one thread; and the
-/// same readings asked ad hoc.
+/// A million readings of 1,000 series from a file through parser, store, standing queries and rules, on one thread;
+/// and the same readings asked ad hoc.
 ///
 /// "Rows (k/s)" is what matters: thousands of rows per second of wall clock.
 let benchmarks: @Sendable () -> Void = {

@@ -55,7 +55,8 @@ public final class AlertPath {
         if let silence = evaluator.silenceNanoseconds { query.silentAfter(silence) }
     }
 
-    /// Which of a rule's texts is at fault when they do not bind together: the first that does not bind with those before it.
+    /// Which of a rule's texts is at fault when they do not bind together: the first that does not bind with those
+    /// before it.
     private static func part(
         of text: RuleText, _ schemas: [String: Schema], _ strings: StringTable, _ context: QueryContext
     ) -> RuleError.Part {
