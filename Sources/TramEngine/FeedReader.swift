@@ -27,7 +27,7 @@ public final class FeedReader {
             file = path == "-" ? File.standardInput() : try File.open(path)
             byteCount = try file.isRegular() ? try file.byteCount() : nil
         } catch {
-            throw FeedError(path: path, reason: error.description)
+            throw FeedError(path: path, reason: error.reason)
         }
     }
 
@@ -62,7 +62,7 @@ public final class FeedReader {
                 }
             }
         } catch let error as SystemError {
-            throw FeedError(path: path, reason: error.description)
+            throw FeedError(path: path, reason: error.reason)
         } catch let error as CodecError {
             throw FeedError(path: path, reason: error.description)
         } catch {
@@ -94,7 +94,7 @@ public final class FeedReader {
 }
 
 /// A feed that cannot be read, and why.
-public struct FeedError: Error, Equatable, Sendable {
+public struct FeedError: Error, Equatable, Sendable, CustomStringConvertible {
     public var path: String
     public var reason: String
 
@@ -102,4 +102,7 @@ public struct FeedError: Error, Equatable, Sendable {
         self.path = path
         self.reason = reason
     }
+
+    /// `day.lp.zst: No such file or directory`
+    public var description: String { "\(path): \(reason)" }
 }

@@ -87,9 +87,9 @@ struct QueryCommand: ParsableCommand {
             progress.clear()
             rejected.summarise(replay.summary.rejectedByClass)
         } catch let error as FeedError {
-            throw Failure(message: "\(error.reason)")
+            throw Failure(message: error.description)
         } catch ReplayError.feed(let error) {
-            throw Failure(message: "\(error.reason)")
+            throw Failure(message: error.description)
         }
         return replay.store
     }

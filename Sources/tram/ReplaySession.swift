@@ -56,9 +56,9 @@ final class ReplaySession {
         do {
             return try work()
         } catch let error as FeedError {
-            throw Failure(message: error.reason)
+            throw Failure(message: error.description)
         } catch ReplayError.feed(let error) {
-            throw Failure(message: error.reason)
+            throw Failure(message: error.description)
         } catch ReplayError.rule(let index, let error) {
             throw definitions.failure(rule: index, error)
         } catch ReplayError.stream(let index, let error) {

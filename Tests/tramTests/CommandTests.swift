@@ -115,6 +115,17 @@ import Testing
         #expect(outcome.talk.contains("8 bad lines were left out"))
     }
 
+    @Test func `a feed cut off in the middle is named, and no answer is given from a part of it`() throws {
+        let whole = try Data(contentsOf: URL(fileURLWithPath: traffic))
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tram-\(UUID().uuidString).lp.zst")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try whole.prefix(whole.count - 100).write(to: file)
+        let outcome = try TramBinary.run(["query", "--feed", file.path, "traffic | count()"])
+        #expect(outcome.status == 1)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.talk.contains("\(file.path): the compressed data ends too early"))
+    }
+
     @Test func `a column is still usable after a type conflict`() throws {
         let feed = Data("m v=1 1\nm v=2i 2\nm v=true 3\nm v=4 4\n".utf8)
         let outcome = try TramBinary.run(["query", "--feed", "-", "m | count(v), sum(v), last(v)"], input: feed)
