@@ -19,6 +19,8 @@ struct Printing {
                 zone: result.zone ?? zone,
                 width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
                 isColored: isTerminal && Environment.wantsColor))
-        try writer.write(result) { chunk in try StandardStream.output.write(chunk) }
+        // No elapsed time: the same question gives the same bytes.
+        let statistics = ResultStatistics(rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: 0)
+        try writer.write(result, statistics: statistics) { chunk in try StandardStream.output.write(chunk) }
     }
 }

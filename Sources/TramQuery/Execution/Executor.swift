@@ -5,6 +5,7 @@ struct Executor {
     let source: any ColumnSource
     let context: QueryContext
     let pool: TextPool
+    let work = ScanWork()
 
     func run(_ plan: Plan) throws(QueryError) -> Table {
         let evaluation = EvaluationContext(pool: pool, zone: plan.zone, now: context.now, units: context.units)
@@ -27,7 +28,7 @@ struct Executor {
             let grouped = try GroupedAggregation(
                 aggregation, context: evaluation, limits: context.limits,
                 isSeriesColumn: { Executor.isSeriesColumn($0, scan) })
-            try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation)).run {
+            try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work).run {
                 (block) throws(QueryError) in
                 try grouped.add(block)
             }
@@ -53,7 +54,7 @@ struct Executor {
         var table = Table(infos: output.map { TableColumn(name: $0.name, type: $0.type) })
         var times: [Int64] = []
         var mostRows = head == nil ? context.limits.rows : min(RowHead.mostRows, context.limits.rows)
-        try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation)).run(
+        try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work).run(
             inOrderOfTags: true
         ) { (block) throws(QueryError) in
             for row in 0..<block.count {
@@ -111,7 +112,7 @@ struct Executor {
     ) throws(QueryError) -> Table {
         let evaluator = ExpressionEvaluator(evaluation)
         var newest: [[UInt64?]: Int64] = [:]
-        try ScanRunner(scan: scan, source: source, evaluator: evaluator).run { (block) throws(QueryError) in
+        try ScanRunner(scan: scan, source: source, evaluator: evaluator, work: work).run { (block) throws(QueryError) in
             var columns: [BlockColumn] = []
             for group in stale.groups { columns.append(try evaluator.evaluate(group.value, block)) }
             if columns.allSatisfy(\.isConstant), let last = block.timestamps.last {

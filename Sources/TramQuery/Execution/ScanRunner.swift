@@ -1,10 +1,18 @@
 import TramColumnar
 
+/// How much a query has read.
+final class ScanWork {
+    /// Rows inside the range, before row filters.
+    var rows = 0
+    var blocks = 0
+}
+
 /// Reads stored rows as blocks, through the row steps of a scan.
 struct ScanRunner {
     let scan: Scan
     let source: any ColumnSource
     let evaluator: ExpressionEvaluator
+    let work: ScanWork
 
     /// Hands every block that has rows left to `visit`: by measurement, series id (or the tags' values, which do not
     /// depend on which series came first), then time.
@@ -22,6 +30,8 @@ struct ScanRunner {
                 try source.scan(series: series.id, of: measurement, fields: layout.fields, range: scan.range) {
                     (stored) throws(QueryError) in
                     guard let block = block(stored, layout, constants, series.id) else { return }
+                    work.blocks += 1
+                    work.rows += block.count
                     try step(block, 0, visit)
                 }
             }

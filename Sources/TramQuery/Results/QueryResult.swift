@@ -9,6 +9,9 @@ public struct QueryResult: Sendable {
     public var warnings: [Bilingual]
     /// The zone that the query's text asked for with `tz`; nil for the session's.
     public var zone: TimeZoneRules?
+    /// Stored rows that were read to answer, and the blocks in which they lay.
+    public var rowsRead = 0
+    public var blocksRead = 0
     private let values: [Column]
     private let texts: [UInt64: String]
 
@@ -92,10 +95,13 @@ public enum QueryRunner {
         let pool = TextPool(source.strings)
         let binder = try Binder(statement, schemas: schemas, context: context, pool: pool, isStanding: false)
         let plan = try binder.bind(statement.pipe)
-        let table = try Executor(source: source, context: context, pool: pool).run(plan)
+        let executor = Executor(source: source, context: context, pool: pool)
+        let table = try executor.run(plan)
         if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
         var result = QueryResult(table, pool: pool, warnings: plan.warnings)
         if plan.zone != context.zone { result.zone = plan.zone }
+        result.rowsRead = executor.work.rows
+        result.blocksRead = executor.work.blocks
         return result
     }
 }
