@@ -153,6 +153,8 @@ extension Evaluator {
     private mutating func judge(_ row: JudgedRow, into events: inout [AlertEvent]) {
         let result = row.result
         if case .stale = rule.kind { return }
+        // A label set is known from its first value on: what never had one cannot fall silent.
+        if row.when == nil, numbers[result.labels] == nil { return }
         guard let number = instance(result.labels, at: result.end, window: result.range, into: &events) else { return }
         let step = Step(
             before: instances[number].state,

@@ -43,6 +43,14 @@ public final class AlertPath {
             throw RuleError(part: AlertPath.part(of: text, schemas, strings, context), error: error)
         }
         part = { AlertPath.part(of: text, $0, strings, context) }
+        if text.when == nil, case .silence = query.shape {
+        } else if text.when == nil {
+            throw RuleError(
+                part: .query,
+                error: QueryError(
+                    .misplaced, at: nil, en: "the rule needs a condition", vi: "quy tắc cần một điều kiện",
+                    hint: Bilingual(vi: "Thêm: when: mean < 20", en: "Add: when: mean < 20")))
+        }
         var rule = text.rule
         switch query.shape {
         case .windows: rule.kind = .windows

@@ -50,6 +50,10 @@ public final class FeedReader {
                 }
                 if !hasStarted {
                     hasStarted = true
+                    if let name = FeedReader.foreignFormat(buffer[..<count]) {
+                        throw FeedError(
+                            path: path, reason: "this is \(name); line protocol comes plain, as .gz or as .zst")
+                    }
                     decoder = try Compression.detect(buffer[..<count]).makeDecoder()
                 }
                 if let decoder {
@@ -61,6 +65,8 @@ public final class FeedReader {
                     return true
                 }
             }
+        } catch let error as FeedError {
+            throw error
         } catch let error as SystemError {
             throw FeedError(path: path, reason: error.reason)
         } catch let error as CodecError {
@@ -68,6 +74,18 @@ public final class FeedReader {
         } catch {
             throw FeedError(path: path, reason: "\(error)")
         }
+    }
+
+    /// What a file is that is certainly no line protocol, by its first bytes.
+    private static func foreignFormat(_ first: ArraySlice<UInt8>) -> String? {
+        let formats: [([UInt8], String)] = [
+            ([0xfd, 0x37, 0x7a, 0x58], "an xz file"), ([0x42, 0x5a, 0x68], "a bzip2 file"),
+            ([0x50, 0x4b, 0x03, 0x04], "a zip file"), ([0x7f, 0x45, 0x4c, 0x46], "a program"),
+            ([0xff, 0xfe], "text in UTF-16"), ([0xfe, 0xff], "text in UTF-16"),
+            ([0x50, 0x41, 0x52, 0x31], "a Parquet file"),
+            ([0x53, 0x51, 0x4c, 0x69], "an SQLite file"), ([0x25, 0x50, 0x44, 0x46], "a PDF file"),
+        ]
+        return formats.first { first.starts(with: $0.0) }?.1
     }
 
     /// Reads what comes next; the first time enough to tell the format, for a pipe may give a byte at a time.

@@ -10,6 +10,7 @@ public final class IngestPath {
     public let store: Store
     private let keepsBatches: Bool
     private var hasClock = true
+    private var isAtStart = true
     private let parser: LineParser
     private static let unresolved = UInt32.max - 1
 
@@ -49,10 +50,19 @@ public final class IngestPath {
     /// - Parameter now: the time of lines that have none, nanoseconds UTC; nil refuses them.
     public func begin(precision: Precision, now: Int64?) {
         hasClock = now != nil
+        isAtStart = true
         parser.begin(precision: precision, now: now)
     }
 
     public func feed(_ chunk: [UInt8]) {
+        // Files from other systems begin with a byte order mark; it belongs to no name.
+        if isAtStart && !chunk.isEmpty {
+            isAtStart = false
+            if chunk.starts(with: [0xef, 0xbb, 0xbf]) {
+                unsafe parser.feed(Array(chunk.dropFirst(3)).span.bytes)
+                return
+            }
+        }
         unsafe parser.feed(chunk.span.bytes)
     }
 

@@ -61,6 +61,7 @@ public final class Replay {
     public let rules: [AlertPath]
     private let feeds: [Feed]
     private let now: Int64?
+    private let precision: Precision
     private var schemas: [String: Schema] = [:]
     public private(set) var summary = Summary()
     /// Bytes of all feeds that have been read, and the length of all where it is known.
@@ -73,10 +74,11 @@ public final class Replay {
 
     /// - Parameters:
     ///   - streams: name and text of plain standing queries, whose windows are told.
+    ///   - precision: the unit of the feeds' timestamps.
     ///   - now: the time of lines without a timestamp; nil refuses them, so that nothing depends on the clock.
     public init(
         feeds: [FeedReader], rules: [RuleText], streams: [(name: String, query: String)], context: QueryContext,
-        now: Int64?, includesPending: Bool = false
+        now: Int64?, precision: Precision = .nanosecond, includesPending: Bool = false
     ) throws(ReplayError) {
         do {
             store = try Store()
@@ -84,6 +86,7 @@ public final class Replay {
             throw ReplayError.store(error)
         }
         self.now = now
+        self.precision = precision
         var paths: [AlertPath] = []
         for (index, rule) in rules.enumerated() {
             do {
@@ -119,7 +122,7 @@ public final class Replay {
     ///   - tick: called after each chunk.
     /// - Throws: `ReplayError` when a feed cannot be read or a query cannot go on; what was told before stands.
     public func run(tick: () -> Void = {}, tell: (Output) throws -> Void) throws {
-        for feed in feeds { feed.path.begin(precision: .nanosecond, now: now) }
+        for feed in feeds { feed.path.begin(precision: precision, now: now) }
         var chunk: [UInt8] = []
         while let index = nextFeed() {
             let feed = feeds[index]

@@ -2,6 +2,7 @@ public import ArgumentParser
 public import TramColumnar
 import TramEngine
 import TramQuery
+public import TramLineProtocol
 public import TramServer
 
 extension Language: ExpressibleByArgument {}
@@ -14,6 +15,11 @@ struct LanguageOption: ParsableArguments {
     var lang: Language?
 
     var language: Language { lang ?? Environment.language }
+}
+
+extension Precision: ExpressibleByArgument {
+    /// `ns`, `us`, `ms`, `s`, `m`, `h`, `auto`, or the long names.
+    public init?(argument: String) { self.init(name: argument) }
 }
 
 /// An instant on the command line: RFC 3339, or nanoseconds since 1970.

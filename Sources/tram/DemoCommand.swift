@@ -59,7 +59,7 @@ struct DemoCommand: ParsableCommand {
 
         try say(
             isVietnamese
-                ? "Đã phát lại \(replay.summary.lines) bản ghi của \(feeds.count) dòng dữ liệu trong \(folder)."
+                ? "Đã phát lại \(replay.summary.lines) bản ghi từ \(feeds.count) tệp số liệu trong \(folder)."
                 : "Replayed \(replay.summary.lines) readings of \(feeds.count) feeds in \(folder).")
         for (index, stream) in replay.streams.enumerated() {
             try show(stream, definitions.streams[index].query.text, windows[index], definitions)

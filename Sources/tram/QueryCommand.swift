@@ -22,6 +22,9 @@ struct QueryCommand: ParsableCommand {
     @Option(name: .long, help: "A feed to load for the occasion; may be given several times.")
     var feed: [String] = []
 
+    @Option(name: .long, help: "The unit of the feeds' timestamps: ns, us, ms, s, m, h or auto (default: ns).")
+    var precision: Precision?
+
     @Option(name: .long, help: "A YAML file with a catalogue: section (units and stations).")
     var catalogue: String?
 
@@ -76,7 +79,8 @@ struct QueryCommand: ParsableCommand {
             let readers = try feeds.map { path throws(FeedError) in try FeedReader(path: path) }
             replay = try Replay(
                 feeds: readers, rules: [], streams: [],
-                context: QueryContext(now: 0, zone: .utc, zones: ZoneFiles()), now: now?.nanoseconds)
+                context: QueryContext(now: 0, zone: .utc, zones: ZoneFiles()), now: now?.nanoseconds,
+                precision: precision ?? .nanosecond)
             let progress = Progress(language == .vi ? "đang nạp" : "loading")
             let rejected = RejectedLines(language: language)
             try replay.run(
@@ -85,6 +89,7 @@ struct QueryCommand: ParsableCommand {
                     if case .rejected(let feed, let line) = output { rejected.tell(feed, line) }
                 })
             progress.clear()
+            rejected.warnOfEarlyTimes(replay)
             rejected.summarise(replay.summary.rejectedByClass)
         } catch let error as FeedError {
             throw Failure(message: error.description)

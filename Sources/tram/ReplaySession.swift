@@ -1,6 +1,7 @@
 import TramAlerting
 import TramColumnar
 import TramEngine
+import TramLineProtocol
 import TramQuery
 import TramStreaming
 import TramSystem
@@ -18,7 +19,8 @@ final class ReplaySession {
     }
 
     func makeReplay(
-        feeds: [String], streams: [(name: String, query: String)], now: Int64?, verbose: Bool
+        feeds: [String], streams: [(name: String, query: String)], now: Int64?, precision: Precision = .nanosecond,
+        verbose: Bool
     ) throws -> Replay {
         try said(streams) {
             let readers = try feeds.map { path throws(FeedError) in try FeedReader(path: path) }
@@ -27,7 +29,7 @@ final class ReplaySession {
                 defaultRange: .all)
             return try Replay(
                 feeds: readers, rules: definitions.ruleTexts, streams: streams, context: context, now: now,
-                includesPending: verbose)
+                precision: precision, includesPending: verbose)
         }
     }
 
@@ -45,6 +47,7 @@ final class ReplaySession {
         }
         progress.clear()
         try definitions.checkSummaries(replay.rules)
+        rejected.warnOfEarlyTimes(replay)
         rejected.summarise(replay.summary.rejectedByClass)
         for query in replay.streams + replay.rules.map(\.query) {
             for warning in query.warnings { Talk.line("\(query.name): \(warning.text(language))") }

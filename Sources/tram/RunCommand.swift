@@ -2,6 +2,7 @@ import ArgumentParser
 import TramAlerting
 import TramColumnar
 import TramEngine
+import TramLineProtocol
 import TramQuery
 import TramStreaming
 import TramServer
@@ -21,6 +22,9 @@ struct RunCommand: ParsableCommand {
 
     @Option(name: .long, parsing: .singleValue, help: "A rules file; may be given several times.")
     var rules: [String] = []
+
+    @Option(name: .long, help: "The unit of the feeds' timestamps: ns, us, ms, s, m, h or auto (default: ns).")
+    var precision: Precision?
 
     @Option(name: .long, help: "A YAML file with a catalogue: section (units and stations).")
     var catalogue: String?
@@ -71,7 +75,9 @@ struct RunCommand: ParsableCommand {
         }
 
         let session = ReplaySession(definitions: definitions, language: language.language)
-        let replay = try session.makeReplay(feeds: feeds, streams: streams, now: now?.nanoseconds, verbose: verbose)
+        let replay = try session.makeReplay(
+            feeds: feeds, streams: streams, now: now?.nanoseconds, precision: precision ?? .nanosecond,
+            verbose: verbose)
         let events = AlertOutput(format: format, language: language.language, zone: definitions.zone)
         try session.run(replay) { output in
             switch output {

@@ -12,6 +12,7 @@ struct Tram: ParsableCommand {
 
             Results go to standard output, all talk to standard error. Exit status: 0 done, 1 the work failed, 2 wrong usage.
             """,
+        version: "tram \(VersionCommand.version)",
         subcommands: [QueryCommand.self, RunCommand.self, DemoCommand.self, VersionCommand.self])
 
     static func main() {

@@ -54,6 +54,15 @@ package struct DDSketch: Equatable, Sendable {
     package func quantile(_ share: Double) -> Double? {
         guard count > 0 else { return nil }
         let rank = share * Double(count - 1)
+        let below = rank.rounded(.down)
+        guard let low = value(atRank: below) else { return nil }
+        // Between two values as the exact quantile does: with both within 1 %, so is what lies between.
+        guard rank > below, let high = value(atRank: below + 1), high != low else { return low }
+        return low + (high - low) * (rank - below)
+    }
+
+    /// The value with so many values before it, 0..<count; its bucket's middle.
+    private func value(atRank rank: Double) -> Double? {
         var passed: Int64 = 0
         for index in negatives.range.reversed() {
             passed += negatives[index]

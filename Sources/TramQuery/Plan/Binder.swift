@@ -159,6 +159,7 @@ struct Binder {
                 try bindRowFilter(condition, scope, &scan)
             case .set(let assignments):
                 for assignment in assignments {
+                    try refuseTime(assignment.name)
                     let value = try binder(scope).bind(assignment.value)
                     let column = scope.newColumn()
                     scan.steps.append(.set(column: column, value))
@@ -355,7 +356,7 @@ struct Binder {
                 .duplicateName, at: at, en: "two columns would be called \"\(name)\"",
                 vi: "hai cột sẽ cùng tên \"\(name)\"",
                 hint: Bilingual(
-                    vi: "đặt tên: ten = \(name)(…)", en: "give one a name: my_name = \(name)(…)"))
+                    vi: "đặt tên cho một cột: ten = …", en: "give one a name: my_name = …"))
         }
         try checkFill(aggregation.fill, aggregation, at)
         return aggregation
@@ -455,6 +456,7 @@ struct Binder {
             plan.steps.append(.filter(try binder(scope).bindCondition(condition)))
         case .set(let assignments):
             for assignment in assignments {
+                try refuseTime(assignment.name)
                 let value = try binder(scope).bind(assignment.value)
                 plan.steps.append(.set([(assignment.name.text, value)]))
                 if let known = scope.columns.firstIndex(where: { $0.name == assignment.name.text }) {
@@ -626,6 +628,14 @@ struct Binder {
         QueryError(
             .notAvailable, at: at, en: "\(what) is not available in this version",
             vi: "phiên bản này chưa có \(what)")
+    }
+
+    private func refuseTime(_ name: Name) throws(QueryError) {
+        guard name.text == "time" else { return }
+        throw QueryError(
+            .duplicateName, at: name.at, en: "time is the row's own time and cannot be set",
+            vi: "time là thời gian của dòng, không gán được",
+            hint: Bilingual(vi: "dùng tên khác: set luc = …", en: "take another name: set at = …"))
     }
 
     private func onlyStanding(_ what: String, _ at: SourceRange) -> QueryError {

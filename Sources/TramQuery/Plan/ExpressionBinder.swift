@@ -89,6 +89,13 @@ struct ExpressionBinder {
 
     /// The error for a name that the scope does not have.
     func unknown(_ name: Name, qualifier: Name? = nil) -> QueryError {
+        let levels = ["central", "province", "district", "commune", "ward"]
+        if context.units == nil, qualifier?.text == "station" || levels.contains(name.text) {
+            return QueryError(
+                .unknownColumn, at: name.at, en: "no catalogue of units and stations is loaded for \"\(name.text)\"",
+                vi: "chưa nạp danh mục đơn vị và trạm nên chưa biết \"\(name.text)\"",
+                hint: Bilingual(vi: "Thêm --catalogue FILE", en: "Add --catalogue FILE"))
+        }
         let near = Suggestions.closest(to: name.text, among: scope.names)
         let title = scope.title
         let list = scope.names.sorted().prefix(12).joined(separator: ", ")

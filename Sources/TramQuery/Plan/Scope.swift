@@ -124,13 +124,14 @@ final class RowScope: Scope {
             guard selected?.contains(name) ?? true, !dropped.contains(name) else { return nil }
             if let computed = computed[name] { return .column(computed.column, computed.type) }
         }
+        // The row's own time has the name; a tag or field called so is `tag.time`, `field.time`.
+        if qualifier == nil && name == "time" { return scan(.time, .time) }
         if qualifier == nil || qualifier == "tag", tagKeys.contains(name) { return scan(.tag(name), .tag) }
         if qualifier == nil || qualifier == "field", let field = fields.first(where: { $0.name == name }) {
             let type = field.type.columnType
             return scan(.field(name, type), type)
         }
         if qualifier == nil {
-            if name == "time" { return scan(.time, .time) }
             if name == "measurement" { return scan(.measurement, .tag) }
         }
         if let found = CatalogueNames.resolve(
@@ -186,14 +187,23 @@ final class RowScope: Scope {
 
     /// The columns that rows without aggregation give: time, tags, fields, then computed ones, or as selected.
     func outputs() -> [RawOutput] {
-        let natural =
-            ["time"] + (schemas.count > 1 ? ["measurement"] : []) + tagKeys
-            + fields.map(\.name).filter { !tagKeys.contains($0) }
-        let order = selected ?? natural + computedOrder.filter { !natural.contains($0) }
-        return order.filter { !dropped.contains($0) }.compactMap { name in
+        let natural = ["time"] + (schemas.count > 1 ? ["measurement"] : []) + tagKeys.filter { $0 != "time" }
+        // Where names meet, the second one is shown with its qualifier: no value is lost.
+        let hidden =
+            tagKeys.filter { $0 == "time" }.map { ("tag", $0) }
+            + fields.map(\.name).filter { $0 == "time" || tagKeys.contains($0) }.map { ("field", $0) }
+        let plain = fields.map(\.name).filter { $0 != "time" && !tagKeys.contains($0) }
+        let order = selected ?? natural + plain + computedOrder.filter { !natural.contains($0) && !plain.contains($0) }
+        var outputs: [RawOutput] = order.filter { !dropped.contains($0) }.compactMap { name in
             guard case .column(let column, let type)? = resolve(name, qualifier: nil) else { return nil }
             return RawOutput(name: name, type: type, column: column)
         }
+        guard selected == nil else { return outputs }
+        for (qualifier, name) in hidden where !dropped.contains(name) {
+            guard case .column(let column, let type)? = resolve(name, qualifier: qualifier) else { continue }
+            outputs.append(RawOutput(name: "\(qualifier).\(name)", type: type, column: column))
+        }
+        return outputs
     }
 
     /// The columns whose value is one for a whole series.
