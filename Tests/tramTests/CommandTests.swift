@@ -126,6 +126,52 @@ import Testing
         #expect(outcome.talk.contains("\(file.path): the compressed data ends too early"))
     }
 
+    @Test func `a field called time or like a tag keeps its values and the row its time`() throws {
+        let feed = Data("w,s=a,v=1 time=3,v=2 1757289600000000000\n".utf8)
+        let outcome = try TramBinary.run(["query", "--feed", "-", "w"], input: feed)
+        #expect(outcome.output == "time,s,v,field.time,field.v\n2025-09-08T00:00:00Z,a,1,3,2\n")
+        let asked = try TramBinary.run(["query", "--feed", "-", "w | max(field.v), at = max(time)"], input: feed)
+        #expect(asked.output == "max,at\n2,2025-09-08T00:00:00Z\n")
+        #expect(try TramBinary.run(["query", "--feed", "-", "w | set time = 3"], input: feed).status == 1)
+    }
+
+    @Test func `a byte order mark belongs to no name, and seconds are read as seconds when asked for`() throws {
+        var feed = Data([0xef, 0xbb, 0xbf])
+        feed.append(Data("w,s=a v=1 1757289600\n".utf8))
+        let seconds = try TramBinary.run(["query", "--feed", "-", "--precision", "s", "w"], input: feed)
+        #expect(seconds.output == "time,s,v\n2025-09-08T00:00:00Z,a,1\n")
+        #expect(seconds.talk.isEmpty)
+        let guessed = try TramBinary.run(["query", "--feed", "-", "w | count()"], input: feed)
+        #expect(guessed.output == "count\n1\n")
+        #expect(guessed.talk.contains("--precision s"))
+    }
+
+    @Test(arguments: [
+        ([UInt8]([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]), "xz"), ([0x50, 0x4b, 0x03, 0x04, 0x14, 0x00], "zip"),
+        ([0xff, 0xfe, 0x77, 0x00, 0x20, 0x00], "UTF-16"),
+    ])
+    func `a file of another kind is called by its name`(bytes: [UInt8], kind: String) throws {
+        let outcome = try TramBinary.run(["query", "--feed", "-", "w | count()"], input: Data(bytes))
+        #expect(outcome.status == 1)
+        #expect(outcome.talk.contains(kind) && outcome.talk.contains(".zst"))
+    }
+
+    @Test(arguments: [
+        ("traffic | mean(speed) by sensor every 1h", "    severity: info", "5:", "needs a condition"),
+        ("traffic | mean(speed) by sensor every 1h", "    when: mean < \"20\"", "6:11", "cannot be compared"),
+        ("traffic | mean(speed) by sensor", "    when: mean < 20", "5:", "needs windows"),
+    ])
+    func `a rule that cannot work is blamed where it is wrong`(
+        query: String, line: String, place: String, reason: String
+    ) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tram-\(UUID().uuidString).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data("groups:\n- name: g\n  rules:\n  - alert: a\n    query: \(query)\n\(line)\n".utf8).write(to: file)
+        let outcome = try TramBinary.run(["run", "--rules", file.path, traffic])
+        #expect(outcome.status == 1)
+        #expect(outcome.talk.contains("\(file.path):\(place)") && outcome.talk.contains(reason), "\(outcome.talk)")
+    }
+
     @Test func `a column is still usable after a type conflict`() throws {
         let feed = Data("m v=1 1\nm v=2i 2\nm v=true 3\nm v=4 4\n".utf8)
         let outcome = try TramBinary.run(["query", "--feed", "-", "m | count(v), sum(v), last(v)"], input: feed)
