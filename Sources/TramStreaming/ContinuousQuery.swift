@@ -75,10 +75,6 @@ public final class ContinuousQuery {
     /// The columns of `WindowResult.values`.
     public var columns: [ColumnInfo] { plan.columns }
     public var warnings: [Bilingual] { plan.warnings }
-    /// The width of windows and their distance are the grid's; nil without windows.
-    public var windowGrid: WindowGrid? {
-        if case .windows(let grid) = plan.shape { grid } else { nil }
-    }
 
     /// Takes up new fields and tags.
     public func rebind(schemas: [String: Schema]) throws(QueryError) {

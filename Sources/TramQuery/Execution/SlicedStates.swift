@@ -409,9 +409,4 @@ package final class SlicedStates {
             slots.release(Int(slot))
         }
     }
-
-    /// Whether any group has rows in the slice that holds `instant`.
-    package func hasSlice(at instant: Int64) -> Bool {
-        slices(at: instant).starts.contains { slotsByStart[$0] != nil }
-    }
 }

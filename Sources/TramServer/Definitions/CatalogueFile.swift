@@ -1,5 +1,6 @@
 import TramAlerting
 public import TramColumnar
+import TramQuery
 public import TramFederation
 import Yams
 
@@ -152,7 +153,7 @@ private struct CatalogueLoader {
             hint = Bilingual(
                 vi: "các cột phải cách nhau bằng dấu phẩy, không phải chấm phẩy",
                 en: "columns are separated by commas, not by semicolons")
-        } else if let near = NearestName.closest(to: name, among: table.header) {
+        } else if let near = Suggestions.closest(to: name, among: table.header).first {
             hint = Bilingual(vi: "có phải \"\(near)\"?", en: "did you mean \"\(near)\"?")
         }
         fail(

@@ -175,7 +175,7 @@ struct DefinitionReader {
         let hint: Bilingual
         if let own = foreign[name] {
             hint = own
-        } else if let near = NearestName.closest(to: name, among: known) {
+        } else if let near = Suggestions.closest(to: name, among: known).first {
             hint = Bilingual(vi: "có phải \"\(near)\"?", en: "did you mean \"\(near)\"?")
         } else {
             let list = known.joined(separator: ", ")
@@ -224,7 +224,7 @@ struct DefinitionReader {
         let words = type.allCases.map(\.rawValue)
         let list = words.joined(separator: ", ")
         var hint = Bilingual(vi: "một trong: \(list)", en: "one of: \(list)")
-        if let near = NearestName.closest(to: text.text, among: words) {
+        if let near = Suggestions.closest(to: text.text, among: words).first {
             hint = Bilingual(vi: "có phải \"\(near)\"?", en: "did you mean \"\(near)\"?")
         }
         fail(
