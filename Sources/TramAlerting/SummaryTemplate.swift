@@ -114,7 +114,7 @@ public struct SummaryTemplate: Hashable, Sendable {
             }
         case .string(let text): text
         case .time(let nanoseconds): Timestamp(nanoseconds: nanoseconds).rfc3339
-        case .duration(let nanoseconds): DurationText.text(nanoseconds: nanoseconds)
+        case .duration(let nanoseconds): Value.durationText(nanoseconds)
         }
     }
 
