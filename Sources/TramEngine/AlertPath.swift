@@ -10,13 +10,19 @@ public struct RuleText: Sendable {
     public var when: String?
     public var clear: String?
     public var policy: LatePolicy
+    /// The database it reads; nil for every one.
+    public var database: String?
 
-    public init(rule: Rule, query: String, when: String?, clear: String?, policy: LatePolicy = LatePolicy()) {
+    public init(
+        rule: Rule, query: String, when: String?, clear: String?, policy: LatePolicy = LatePolicy(),
+        database: String? = nil
+    ) {
         self.rule = rule
         self.query = query
         self.when = when
         self.clear = clear
         self.policy = policy
+        self.database = database
     }
 }
 

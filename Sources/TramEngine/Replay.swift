@@ -46,24 +46,32 @@ public final class Replay {
     private final class Feed {
         let reader: FeedReader
         let path: IngestPath
+        var body: OpenBody
         var newest: Int64 = .min
         var isFinished = false
         var rejectedTold = 0
+        private var isAtStart = true
 
-        init(reader: FeedReader, path: IngestPath) {
+        init(reader: FeedReader, path: IngestPath, body: OpenBody) {
             self.reader = reader
             self.path = path
+            self.body = body
+        }
+
+        /// Files from other systems begin with a byte order mark; it belongs to no name.
+        func withoutMark(_ chunk: [UInt8]) -> ArraySlice<UInt8> {
+            guard isAtStart, !chunk.isEmpty else { return chunk[...] }
+            isAtStart = false
+            return chunk.starts(with: [0xef, 0xbb, 0xbf]) ? chunk.dropFirst(3) : chunk[...]
         }
     }
 
     public let store: Store
-    public let streams: [ContinuousQuery]
-    public let rules: [AlertPath]
+    private let standing: StandingQueries
     private let feeds: [Feed]
-    private let now: Int64?
-    private let precision: Precision
-    private var schemas: [String: Schema] = [:]
     public private(set) var summary = Summary()
+    public var streams: [ContinuousQuery] { standing.streams }
+    public var rules: [AlertPath] { standing.rules }
     /// Bytes of all feeds that have been read, and the length of all where it is known.
     public var progress: (read: Int, total: Int?) {
         let known = feeds.compactMap(\.reader.byteCount)
@@ -85,8 +93,6 @@ public final class Replay {
         } catch {
             throw ReplayError.store(error)
         }
-        self.now = now
-        self.precision = precision
         var paths: [AlertPath] = []
         for (index, rule) in rules.enumerated() {
             do {
@@ -98,7 +104,6 @@ public final class Replay {
                 throw ReplayError.rule(index, error)
             }
         }
-        self.rules = paths
         var queries: [ContinuousQuery] = []
         for (index, stream) in streams.enumerated() {
             do {
@@ -110,10 +115,11 @@ public final class Replay {
                 throw ReplayError.stream(index, error)
             }
         }
-        self.streams = queries
+        standing = StandingQueries(streams: queries, rules: paths, store: store)
         let store = store
-        let isListening = !rules.isEmpty || !streams.isEmpty
-        self.feeds = feeds.map { Feed(reader: $0, path: IngestPath(store: store, keepsBatches: isListening)) }
+        self.feeds = feeds.map {
+            Feed(reader: $0, path: IngestPath(store: store), body: OpenBody(precision: precision, now: now))
+        }
     }
 
     /// Runs to the end of every feed.
@@ -122,7 +128,7 @@ public final class Replay {
     ///   - tick: called after each chunk.
     /// - Throws: `ReplayError` when a feed cannot be read or a query cannot go on; what was told before stands.
     public func run(tick: () -> Void = {}, tell: (Output) throws -> Void) throws {
-        for feed in feeds { feed.path.begin(precision: precision, now: now) }
+        let hear = { (output: StandingQueries.Output) throws in try self.pass(output, tell) }
         var chunk: [UInt8] = []
         while let index = nextFeed() {
             let feed = feeds[index]
@@ -132,18 +138,21 @@ public final class Replay {
             } catch {
                 throw ReplayError.feed(error)
             }
+            var rows = ParsedRows()
             if hasMore {
                 summary.bytes += chunk.count
-                feed.path.feed(chunk)
-                try take(feed.path.take(), feed, index, tell)
+                let text = feed.withoutMark(chunk)
+                unsafe feed.path.parse(text.span.bytes, of: &feed.body, guarding: TimeGuard(), into: &rows)
+                try take(rows, feed, index, tell, hear)
             } else {
-                try take(feed.path.finish(), feed, index, tell)
+                feed.path.finish(&feed.body, guarding: TimeGuard(), into: &rows)
+                try take(rows, feed, index, tell, hear)
                 feed.isFinished = true
-                try each(tell) { (query) throws(QueryError) in try query.finish(source: index) }
+                try standing.finish(source: index, fail: Replay.stop, tell: hear)
             }
             tick()
         }
-        try each(tell) { (query) throws(QueryError) in try query.finish() }
+        try standing.finish(fail: Replay.stop, tell: hear)
         finishSummary()
     }
 
@@ -153,91 +162,49 @@ public final class Replay {
     }
 
     private func take(
-        _ outcome: IngestPath.Outcome, _ feed: Feed, _ source: Int, _ tell: (Output) throws -> Void
+        _ rows: ParsedRows, _ feed: Feed, _ source: Int, _ tell: (Output) throws -> Void,
+        _ hear: (StandingQueries.Output) throws -> Void
     ) throws {
-        summary.lines += outcome.lineCount
-        summary.accepted += outcome.acceptedCount
-        summary.newPoints += outcome.newPoints
-        summary.rejectedByClass.merge(outcome.rejectedByClass) { $0 + $1 }
-        for line in outcome.rejected where feed.rejectedTold < LineProtocolConfiguration().maximumRejectedKept {
+        summary.lines += rows.lineCount
+        summary.rejectedByClass.merge(rows.rejectedByClass) { $0 + $1 }
+        var rejected = rows.rejected
+        let isListening = !standing.streams.isEmpty || !standing.rules.isEmpty
+        let commit = rows.commit(to: store, keeping: { _ in isListening })
+        summary.accepted += commit.acceptedCount
+        summary.newPoints += commit.newPoints
+        summary.rejectedByClass.merge(commit.refusedByClass) { $0 + $1 }
+        rejected += commit.refusals.map {
+            RejectedLine(line: $0.line, column: 1, reason: $0.reason, text: $0.text, excerpt: "")
+        }
+        rejected.sort { ($0.line, $0.column) < ($1.line, $1.column) }
+        for line in rejected where feed.rejectedTold < LineProtocolConfiguration().maximumRejectedKept {
             feed.rejectedTold += 1
             try tell(.rejected(feed: feed.reader.path, line))
         }
-        guard !outcome.batches.isEmpty else { return }
-        try refreshSchemas(outcome.batches)
-        let store = store
-        for stored in outcome.batches {
-            feed.newest = max(feed.newest, stored.batch.timestamps.max() ?? .min)
-            try each(tell) { (query) throws(QueryError) in
-                try query.process(
-                    stored.batch, source: source, refused: stored.refusedRows,
-                    key: { store.key(of: $0) })
-            }
+        guard !commit.batches.isEmpty else { return }
+        for stored in commit.batches { feed.newest = max(feed.newest, stored.batch.timestamps.max() ?? .min) }
+        try standing.process(commit.batches, source: source, fail: Replay.stop, tell: hear)
+    }
+
+    private func pass(_ output: StandingQueries.Output, _ tell: (Output) throws -> Void) throws {
+        switch output {
+        case .alert(let event):
+            summary.alerts[event.state, default: 0] += 1
+            try tell(.alert(event))
+        case .window(let stream, let row): try tell(.window(stream: stream, row))
         }
     }
 
-    /// New fields and tags make queries that name them bind again.
-    private func refreshSchemas(_ batches: [IngestPath.StoredBatch]) throws {
-        let snapshot = store.snapshot()
-        var changed: Set<String> = []
-        for measurement in Set(batches.map(\.batch.measurement)) {
-            let schema = snapshot.schema(of: measurement)
-            if schema != schemas[measurement] {
-                schemas[measurement] = schema
-                changed.insert(measurement)
-            }
-        }
-        guard !changed.isEmpty else { return }
-        for (index, rule) in rules.enumerated() where !changed.isDisjoint(with: rule.query.measurements) {
-            do {
-                try rule.rebind(schemas: schemas)
-            } catch {
-                throw ReplayError.rule(index, error)
-            }
-        }
-        for (index, stream) in streams.enumerated() where !changed.isDisjoint(with: stream.measurements) {
-            do {
-                try stream.rebind(schemas: schemas)
-            } catch {
-                throw ReplayError.stream(index, error)
-            }
-        }
-    }
-
-    /// Asks every standing query for its events, judges those of rules, and tells the rest.
-    private func each(
-        _ tell: (Output) throws -> Void, _ events: (ContinuousQuery) throws(QueryError) -> [StandingEvent]
-    ) throws {
-        for (index, stream) in streams.enumerated() {
-            let told: [StandingEvent]
-            do {
-                told = try events(stream)
-            } catch {
-                throw ReplayError.stream(index, error)
-            }
-            for event in told {
-                for row in event.rows {
-                    summary.windows += 1
-                    try tell(.window(stream: index, row.result))
-                }
-            }
-        }
-        for (index, rule) in rules.enumerated() {
-            let told: [StandingEvent]
-            do {
-                told = try events(rule.query)
-            } catch {
-                throw ReplayError.rule(index, RuleError(part: .query, error: error))
-            }
-            for event in told { if case .closed(_, _, let rows) = event { summary.windows += rows.count } }
-            for alert in rule.judge(told) {
-                summary.alerts[alert.state, default: 0] += 1
-                try tell(.alert(alert))
-            }
+    /// A replay ends at the first query that cannot go on.
+    private static func stop(_ failure: StandingQueries.Failure) throws {
+        switch failure {
+        case .stream(let index, let error): throw ReplayError.stream(index, error)
+        case .rule(let index, let error): throw ReplayError.rule(index, error)
         }
     }
 
     private func finishSummary() {
+        summary.windows = standing.windowCount
         summary.droppedLate = streams.reduce(0) { $0 + $1.droppedLate } + rules.reduce(0) { $0 + $1.query.droppedLate }
         let snapshot = store.snapshot()
         summary.measurements = snapshot.measurements.map { name in

@@ -44,9 +44,10 @@ extension LineParser {
         let longestLine = configuration.maximumLineBytes
         let builders = self.builders
         let times = Times(
-            precision: precision, unit: precision == .auto ? 0 : precision.nanoseconds, now: now)
+            precision: current.precision, unit: current.precision == .auto ? 0 : current.precision.nanoseconds,
+            now: current.now)
         var start = unsafe bytes
-        var line = self.line
+        var line = current.line
         var rows = 0
         lines: while unsafe start < end {
             // The key: hash it up to the space that ends it.
@@ -108,7 +109,7 @@ extension LineParser {
             rows &+= 1
             unsafe start = rowEnd.cursor
         }
-        self.line = line
+        current.line = line
         body.lineCount += rows
         return unsafe start - bytes
     }

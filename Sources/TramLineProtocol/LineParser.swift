@@ -30,23 +30,12 @@ public final class LineParser {
     var columns: [UnsafeMutablePointer<OpenColumns>] = unsafe []
     var table = KeyTable()
 
-    // The body at hand.
-    var precision = Precision.nanosecond
-    /// The time of points without one, truncated to the precision.
-    var now: Int64 = 0
-    /// Number of the physical line that is read next.
-    var line = 1
+    /// The body at hand.
+    var current = OpenBody(now: nil)
     /// Measurements with rows that are not taken yet, in order of arrival.
     var open: [UInt32] = []
     /// What is ready to be taken.
     var body = ParsedBody()
-    private var describedCount = 0
-    /// The beginning of a line whose end has not been fed yet, when `isCarrying`.
-    private var carry: [UInt8] = []
-    private var isCarrying = false
-    private var lineEnd = LineEnd()
-    /// The rest of the line is passed over: it is a comment, or refused already.
-    private var isSkipping = false
     private var point = PointText()
 
     public init(configuration: LineProtocolConfiguration = LineProtocolConfiguration()) {
@@ -77,13 +66,27 @@ public final class LineParser {
     /// - Parameter now: As for `parse`; nil when there is no clock: points without a timestamp then get `noTime`.
     public func begin(precision: Precision = .nanosecond, now: Int64?) {
         _ = take()
-        self.precision = precision
-        self.now = now.map(precision.truncated) ?? LineParser.noTime
-        line = 1
-        describedCount = 0
-        carry.removeAll(keepingCapacity: true)
-        isCarrying = false
-        isSkipping = false
+        current = OpenBody(precision: precision, now: now)
+    }
+
+    /// Parses the next bytes of `body`, cut anywhere, and hands over what they gave; another body may come before the
+    /// next piece. Whatever this parser was reading before has been taken or is dropped.
+    ///
+    /// - Complexity: O(bytes + rows × columns).
+    public func feed(_ bytes: RawSpan, of body: inout OpenBody) -> ParsedBody {
+        _ = take()
+        swap(&current, &body)
+        defer { swap(&current, &body) }
+        feed(bytes)
+        return take()
+    }
+
+    /// Ends `body`: reads its last line when that has no newline.
+    public func finish(_ body: inout OpenBody) -> ParsedBody {
+        _ = take()
+        swap(&current, &body)
+        defer { swap(&current, &body) }
+        return finish()
     }
 
     /// Parses the next bytes of the body, cut anywhere. An unfinished last line is kept until the rest of it comes.
@@ -113,11 +116,11 @@ public final class LineParser {
 
     /// Ends the body: reads the last line when it has no newline, and hands over what was not taken yet.
     public func finish() -> ParsedBody {
-        if isCarrying {
-            carry.append(UInt8(ascii: "\n"))
+        if current.isCarrying {
+            current.carry.append(UInt8(ascii: "\n"))
             parseCarry(isFinal: true)
         }
-        isSkipping = false
+        current.isSkipping = false
         return take()
     }
 
@@ -134,12 +137,12 @@ public final class LineParser {
     private func feed(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
         var offset = 0
         while offset < count {
-            if isSkipping {
+            if current.isSkipping {
                 guard let newline = unsafe LineParser.firstNewline(bytes, offset..<count) else { return }
-                line += 1
-                isSkipping = false
+                current.line += 1
+                current.isSkipping = false
                 offset = newline + 1
-            } else if isCarrying {
+            } else if current.isCarrying {
                 offset += unsafe resume(bytes + offset, count - offset)
             } else {
                 offset += unsafe parseChunk(bytes + offset, count - offset)
@@ -154,52 +157,54 @@ public final class LineParser {
         if let newline = unsafe LineParser.lastNewline(bytes, count - LineParser.padding) {
             done = unsafe parseLines(bytes, newline + 1, isFinal: false)
         }
-        if !isSkipping, let newline = unsafe LineParser.lastNewline(bytes, count), newline >= done {
+        if !current.isSkipping, let newline = unsafe LineParser.lastNewline(bytes, count), newline >= done {
             var tail = unsafe [UInt8](UnsafeBufferPointer(start: bytes + done, count: newline + 1 - done))
             done += parsePadded(&tail, isFinal: false)
         }
-        if !isSkipping && done < count {
-            isCarrying = true
-            lineEnd = LineEnd()
+        if !current.isSkipping && done < count {
+            current.isCarrying = true
+            current.lineEnd = LineEnd()
         }
         return done
     }
 
-    /// Reads on in the line that `carry` has the beginning of, and returns how many bytes that took.
+    /// Reads on in the line that `current.carry` has the beginning of, and returns how many bytes that took.
     private func resume(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
-        let room = configuration.maximumLineBytes + 1 - lineEnd.length
+        let room = configuration.maximumLineBytes + 1 - current.lineEnd.length
         let reading = min(count, max(room, 0))
-        if let newline = unsafe lineEnd.advance(bytes, reading) {
-            unsafe carry.append(contentsOf: UnsafeBufferPointer(start: bytes, count: newline + 1))
+        if let newline = unsafe current.lineEnd.advance(bytes, reading) {
+            unsafe current.carry.append(contentsOf: UnsafeBufferPointer(start: bytes, count: newline + 1))
             parseCarry(isFinal: false)
             return newline + 1
         }
-        if lineEnd.state == .comment {
+        if current.lineEnd.state == .comment {
             skipCarry()
             return reading
         }
-        unsafe carry.append(contentsOf: UnsafeBufferPointer(start: bytes, count: reading))
+        unsafe current.carry.append(contentsOf: UnsafeBufferPointer(start: bytes, count: reading))
         if reading == room {
-            refuse(Refusal(.lineTooLong, at: configuration.maximumLineBytes), carry, isSwallowing: lineEnd.quote != nil)
-            line += carry.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+            refuse(
+                Refusal(.lineTooLong, at: configuration.maximumLineBytes), current.carry,
+                isSwallowing: current.lineEnd.quote != nil)
+            current.line += current.carry.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
             skipCarry()
         }
         return reading
     }
 
     private func skipCarry() {
-        carry.removeAll(keepingCapacity: true)
-        isCarrying = false
-        isSkipping = true
+        current.carry.removeAll(keepingCapacity: true)
+        current.isCarrying = false
+        current.isSkipping = true
     }
 
     private func parseCarry(isFinal: Bool) {
         var whole: [UInt8] = []
-        swap(&whole, &carry)
-        isCarrying = false
+        swap(&whole, &current.carry)
+        current.isCarrying = false
         _ = parsePadded(&whole, isFinal: isFinal)
         whole.removeAll(keepingCapacity: true)
-        swap(&whole, &carry)
+        swap(&whole, &current.carry)
     }
 
     private func parsePadded(_ bytes: inout [UInt8], isFinal: Bool) -> Int {
@@ -233,13 +238,14 @@ public final class LineParser {
 
     // MARK: Lines
 
-    /// Parses lines until all are read, or one does not end here, or `isSkipping`; returns how many bytes that took.
+    /// Parses lines until all are read, or one does not end here, or `current.isSkipping`; returns how many bytes that
+    /// took.
     ///
     /// The last of `count` bytes is a newline, and `padding` more are readable. `isFinal` says that nothing comes after
     /// it, and that the newline is not the sender's.
     private func parseLines(_ bytes: UnsafePointer<UInt8>, _ count: Int, isFinal: Bool) -> Int {
         var start = 0
-        while !isSkipping {
+        while !current.isSkipping {
             start += unsafe readRows(bytes + start, count - start)
             guard start < count else { break }
             guard let length = unsafe parseCarefully(bytes + start, count - start, isFinal: isFinal) else { break }
@@ -269,7 +275,7 @@ public final class LineParser {
             if unsafe length > 0 && bytes[length - 1] == UInt8(ascii: "\r") { length -= 1 }
             unsafe parsePoint(bytes, length, isSwallowing: end.quote != nil)
         }
-        line += unsafe LineParser.newlineCount(bytes, newline) + 1
+        current.line += unsafe LineParser.newlineCount(bytes, newline) + 1
         return newline + 1
     }
 
@@ -278,23 +284,23 @@ public final class LineParser {
         let limit = configuration.maximumLineBytes + 1
         let kept = unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: limit))
         refuse(Refusal(.lineTooLong, at: configuration.maximumLineBytes), kept, isSwallowing: isSwallowing)
-        line += unsafe LineParser.newlineCount(bytes, limit)
+        current.line += unsafe LineParser.newlineCount(bytes, limit)
         guard let newline = unsafe LineParser.firstNewline(bytes, limit..<count) else {
-            isSkipping = true
+            current.isSkipping = true
             return count
         }
-        line += 1
+        current.line += 1
         return newline + 1
     }
 
     private func parsePoint(_ bytes: UnsafePointer<UInt8>, _ count: Int, isSwallowing: Bool) {
         var reader = unsafe PointReader(
-            bytes, count: count, configuration: configuration, precision: precision, now: now)
+            bytes, count: count, configuration: configuration, precision: current.precision, now: current.now)
         do throws(Refusal) {
             guard try reader.point(into: &point) else { return }
             try unsafe accept(bytes)
         } catch {
-            let isKept = describedCount < configuration.maximumRejectedKept
+            let isKept = current.describedCount < configuration.maximumRejectedKept
             let kept = unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: isKept ? count : 0))
             refuse(error, kept, isSwallowing: isSwallowing)
         }
@@ -303,13 +309,14 @@ public final class LineParser {
     private func refuse(_ refusal: Refusal, _ bytes: [UInt8], isSwallowing: Bool) {
         body.lineCount += 1
         body.rejectedByClass[refusal.reason, default: 0] += 1
-        guard describedCount < configuration.maximumRejectedKept else { return }
-        describedCount += 1
+        guard current.describedCount < configuration.maximumRejectedKept else { return }
+        current.describedCount += 1
         let explanation = Explanation(
             line: bytes, refusal: refusal, configuration: configuration, isSwallowing: isSwallowing)
         body.rejected.append(
             RejectedLine(
-                line: line, column: refusal.range.lowerBound + 1, reason: refusal.reason, text: explanation.sentence,
+                line: current.line, column: refusal.range.lowerBound + 1, reason: refusal.reason,
+                text: explanation.sentence,
                 excerpt: explanation.excerpt))
     }
 
@@ -320,7 +327,7 @@ public final class LineParser {
         let (key, measurement) = try unsafe resolve(bytes)
         let builder = builders[Int(measurement)]
         if builder.rowCount == 0 { open.append(measurement) }
-        if let closed = unsafe builder.append(point, bytes, key: key, line: UInt32(clamping: line)) {
+        if let closed = unsafe builder.append(point, bytes, key: key, line: UInt32(clamping: current.line)) {
             body.batches.append(closed)
         }
         body.lineCount += 1

@@ -50,6 +50,31 @@ public final class Store: Sendable {
         head.withLock { $0.append(batch, strings: strings) }
     }
 
+    /// Stores several batches at once: a snapshot sees the rows of all of them or of none.
+    ///
+    /// - Complexity: the sum over the batches.
+    /// - Returns: a result for each batch.
+    public func append(_ batches: [Batch]) -> [AppendResult] {
+        head.withLock { head in batches.map { head.append($0, strings: strings) } }
+    }
+
+    /// Which rows `append` would refuse for their values if nothing else came in between, by batch. Nothing is stored
+    /// and no field is made.
+    ///
+    /// - Complexity: O(rows) at most.
+    public func refusals(of batches: [Batch]) -> [[AppendResult.Refusal]] {
+        head.withLock { $0.refusals(of: batches) }
+    }
+
+    /// The number of a series that is known already; nil otherwise. O(key).
+    public func existingSeriesID(for key: SeriesKey) -> SeriesID? { index.existingID(for: key) }
+
+    /// How many series there are.
+    public var seriesCount: Int { index.count }
+
+    /// How many points (series + timestamp) there are.
+    public var pointCount: Int { head.withLock { $0.pointCount } }
+
     /// A fixed view of every row appended before this call. O(1); the first batch after it costs O(series / 64) more.
     public func snapshot() -> Snapshot {
         head.withLock { head in

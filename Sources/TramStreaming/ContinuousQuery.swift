@@ -76,6 +76,14 @@ public final class ContinuousQuery {
     public var columns: [ColumnInfo] { plan.columns }
     public var warnings: [Bilingual] { plan.warnings }
 
+    /// How far event time has come: the newest row's time less the lateness; nil before the first row.
+    public var watermarkTime: Int64? {
+        guard let (reached, overflow) = watermark.time?.subtractingReportingOverflow(policy.lateness) else {
+            return nil
+        }
+        return overflow ? nil : reached
+    }
+
     /// Takes up new fields and tags.
     public func rebind(schemas: [String: Schema]) throws(QueryError) {
         try plan.rebind(schemas: schemas)

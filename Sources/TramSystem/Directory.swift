@@ -2,6 +2,21 @@ import Glibc
 
 /// Folders of the file system.
 public enum Directory {
+    /// Makes a folder and those above it that are missing; one that is there is left as it is.
+    ///
+    /// - Throws: `ENOTDIR` when a file is in the way, and whatever else keeps it from being made.
+    public static func create(_ path: String) throws(SystemError) {
+        guard !path.utf8.contains(0) else { throw SystemError(errno: EINVAL, call: "mkdir", path: path) }
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += made.isEmpty || made.hasSuffix("/") ? part : "/" + part
+            if unsafe mkdir(made, 0o755) != 0, errno != EEXIST {
+                throw SystemError(errno: errno, call: "mkdir", path: made)
+            }
+        }
+        _ = try names(in: path.isEmpty ? "." : path)
+    }
+
     /// The names in a folder, `.` and `..` left out, sorted by their bytes.
     ///
     /// - Throws: `ENOENT` when there is no such folder, and whatever else keeps it from being read.

@@ -17,6 +17,10 @@ struct Definitions {
     private(set) var rules: [RuleDefinition] = []
     private(set) var streams: [ConfigurationFile.Stream] = []
     private(set) var policies: [LatePolicy] = []
+    /// The database that each rule reads; nil for every one.
+    private var ruleDatabases: [String?] = []
+    /// The configuration file, where one was loaded.
+    private(set) var configuration: ConfigurationFile?
     private var allowedLateness: Int64?
 
     init(language: Language) {
@@ -40,6 +44,7 @@ struct Definitions {
             }
             zone = found
         }
+        self.configuration = configuration
         allowedLateness = configuration.allowedLateness
         if let section = configuration.catalogue { try load(section) }
         streams += configuration.streams
@@ -83,16 +88,42 @@ struct Definitions {
                 var policy = LatePolicy()
                 if let lateness = group.allowedLateness ?? allowedLateness { policy.allowedLateness = lateness }
                 policies.append(policy)
+                ruleDatabases.append(group.database)
             }
         }
     }
 
     /// The rules as the engine takes them. Their kind is found out when the query is bound.
     var ruleTexts: [RuleText] {
-        zip(rules, policies).map { definition, policy in
+        rules.indices.map { index in
             RuleText(
-                rule: definition.rule(.windows), query: definition.query.text, when: definition.when?.text,
-                clear: definition.clear?.text, policy: policy)
+                rule: rules[index].rule(.windows), query: rules[index].query.text, when: rules[index].when?.text,
+                clear: rules[index].clear?.text, policy: policies[index], database: ruleDatabases[index])
+        }
+    }
+
+    /// Standing queries, rules, zone and units as a server runs them.
+    var live: LiveDefinitions {
+        LiveDefinitions(
+            streams: streams.map { stream in
+                var policy = LatePolicy()
+                if let lateness = stream.allowedLateness ?? allowedLateness { policy.allowedLateness = lateness }
+                return StreamText(
+                    name: stream.name.text, query: stream.query.text, policy: policy, database: stream.database)
+            },
+            rules: ruleTexts, zone: zone, units: catalogue)
+    }
+
+    /// An error of a standing query or rule, placed in its file.
+    func failure(_ failure: StandingQueries.Failure) -> Failure {
+        switch failure {
+        case .rule(let index, let error): return self.failure(rule: index, error)
+        case .stream(let index, let error):
+            guard let configuration, streams.indices.contains(index) else {
+                return Failure(message: error.message.text(language))
+            }
+            return Failure(
+                message: DefinitionError(error, in: streams[index].query, file: configuration.file).rendered(language))
         }
     }
 

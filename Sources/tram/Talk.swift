@@ -4,6 +4,8 @@ import TramSystem
 /// Work that failed, said for a person.
 struct Failure: Error {
     var message: String
+    /// The exit status.
+    var status: Int32 = 1
 }
 
 /// What is said beside the results, on standard error.

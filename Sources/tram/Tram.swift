@@ -3,7 +3,7 @@ import TramSystem
 
 /// The command `tram`: picks the command and turns what went wrong into an exit status.
 @main
-struct Tram: ParsableCommand {
+struct Tram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tram",
         abstract: "Sensor data: windows, alerts and questions, without hand-made reports.",
@@ -13,16 +13,20 @@ struct Tram: ParsableCommand {
             Results go to standard output, all talk to standard error. Exit status: 0 done, 1 the work failed, 2 wrong usage.
             """,
         version: "tram \(VersionCommand.version)",
-        subcommands: [QueryCommand.self, RunCommand.self, DemoCommand.self, VersionCommand.self])
+        subcommands: [ServeCommand.self, QueryCommand.self, RunCommand.self, DemoCommand.self, VersionCommand.self])
 
-    static func main() {
+    static func main() async {
         StandardStream.ignoreBrokenPipeSignal()
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var longRunning = command as? any AsyncParsableCommand {
+                try await longRunning.run()
+            } else {
+                try command.run()
+            }
         } catch let failure as Failure {
             Talk.line(failure.message)
-            leave(withStatus: 1)
+            leave(withStatus: failure.status)
         } catch let error as SystemError where error.isBrokenPipe {
             // Whoever read the output has seen enough: `tram query … | head`.
             leave(withStatus: 0)

@@ -38,13 +38,22 @@ let rooms: [Room] = [
         modules: [
             "TramSystem", "TramColumnar", "TramCodec", "TramLineProtocol", "TramStorage", "TramQuery", "TramStreaming",
             "TramAlerting", "TramFederation",
+        ],
+        // What several connections share.
+        onlyIn: [
+            "Synchronization": ["Database.swift", "Engine.swift", "EngineMetrics.swift", "LiveQueries.swift"]
         ]),
     Room(
         name: "TramServer",
         modules: [
-            "TramSystem", "TramColumnar", "TramQuery", "TramStreaming", "TramAlerting", "TramFederation", "TramEngine",
+            "TramSystem", "TramColumnar", "TramLineProtocol", "TramStorage", "TramQuery", "TramStreaming",
+            "TramAlerting", "TramFederation", "TramEngine",
         ],
-        libraries: ["Yams"], mayUseFoundation: true),
+        libraries: [
+            "Yams", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes", "HTTPTypes",
+            "Logging", "ServiceLifecycle", "UnixSignals", "AsyncHTTPClient", "Synchronization",
+        ],
+        mayUseFoundation: true),
     Room(
         name: "tram",
         modules: [

@@ -10,8 +10,8 @@ import TramTesting
 @Suite struct RandomQueryTests {
     private func source() throws -> StoreSource {
         let store = try Store()
-        let path = IngestPath(store: store, keepsBatches: false)
-        path.begin(precision: .second, now: nil)
+        let path = IngestPath(store: store)
+        var open = OpenBody(precision: .second, now: nil)
         var body = ""
         for step in 0..<300 {
             body +=
@@ -19,8 +19,10 @@ import TramTesting
             body +=
                 "air,station=a\(step % 2) pm25=\(step % 200),state=\"s\(step % 4)\",ok=\(step % 2 == 0),u=\(step)u \(step * 90)\n"
         }
-        path.feed(Array(body.utf8))
-        let outcome = path.finish()
+        var parsed = ParsedRows()
+        unsafe path.parse(Array(body.utf8).span.bytes, of: &open, guarding: TimeGuard(), into: &parsed)
+        path.finish(&open, guarding: TimeGuard(), into: &parsed)
+        let outcome = parsed.commit(to: store, keeping: { _ in false })
         #expect(outcome.acceptedCount == 600)
         return StoreSource(store.snapshot())
     }

@@ -16,7 +16,7 @@ import TramTesting
     ) throws -> (told: [String: [String]], store: Store, events: [String], droppedLate: Int) {
         var generator = SeededGenerator(seed: seed)
         let store = try Store()
-        let path = IngestPath(store: store, keepsBatches: true)
+        let path = IngestPath(store: store)
         let context = QueryContext(now: 0, zone: .hoChiMinh, zones: BuiltInZones(), defaultRange: .all)
         let standing = try ContinuousQuery(
             name: "w", query: query, when: nil, clear: nil, schemas: [:], strings: store.strings, context: context,
@@ -32,14 +32,15 @@ import TramTesting
                 }
             }
         }
-        path.begin(precision: .nanosecond, now: nil)
+        var open = OpenBody(now: nil)
         var rest = lines[...]
         while !rest.isEmpty {
             let count = Int.random(in: 1...200, using: &generator)
             let body = rest.prefix(count).joined(separator: "\n") + "\n"
             rest = rest.dropFirst(count)
-            path.feed(Array(body.utf8))
-            for stored in path.take().batches {
+            var parsed = ParsedRows()
+            unsafe path.parse(Array(body.utf8).span.bytes, of: &open, guarding: TimeGuard(), into: &parsed)
+            for stored in parsed.commit(to: store, keeping: { _ in true }).batches {
                 let snapshot = store.snapshot()
                 try standing.rebind(
                     schemas: Dictionary(

@@ -22,7 +22,7 @@ import Testing
     @Test(arguments: [
         ["nonsense"], ["query", "m | count()"], ["run"], ["query", "--feed"],
         ["query", "--feed", "x", "--format", "xml", "m"],
-        ["serve"], ["demo"], ["query", "--feed", "x", "--now", "yesterday", "m"],
+        ["serve", "--listen", "8086"], ["demo"], ["query", "--feed", "x", "--now", "yesterday", "m"],
     ])
     func `wrong usage ends with 2 and says what is right`(arguments: [String]) throws {
         let outcome = try TramBinary.run(arguments)

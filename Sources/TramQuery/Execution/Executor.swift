@@ -5,7 +5,14 @@ struct Executor {
     let source: any ColumnSource
     let context: QueryContext
     let pool: TextPool
-    let work = ScanWork()
+    let work: ScanWork
+
+    init(source: any ColumnSource, context: QueryContext, pool: TextPool) {
+        self.source = source
+        self.context = context
+        self.pool = pool
+        work = ScanWork(interruption: context.interruption)
+    }
 
     func run(_ plan: Plan) throws(QueryError) -> Table {
         let evaluation = EvaluationContext(pool: pool, zone: plan.zone, now: context.now, units: context.units)

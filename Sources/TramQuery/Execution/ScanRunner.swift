@@ -5,6 +5,30 @@ final class ScanWork {
     /// Rows inside the range, before row filters.
     var rows = 0
     var blocks = 0
+    private let interruption: (@Sendable () -> QueryError.Code?)?
+
+    init(interruption: (@Sendable () -> QueryError.Code?)?) {
+        self.interruption = interruption
+    }
+
+    /// Notes one more block, and asks whether the query should go on.
+    ///
+    /// - Throws: the reason for which it should not.
+    func count(_ block: RowBlock) throws(QueryError) {
+        blocks += 1
+        rows += block.count
+        switch interruption?() {
+        case nil: return
+        case .timeLimit:
+            throw QueryError(
+                .timeLimit, at: nil, en: "the query took too long and was stopped",
+                vi: "truy vấn chạy quá lâu nên đã bị dừng",
+                hint: Bilingual(
+                    vi: "thu hẹp khoảng thời gian hoặc lọc bớt trạm", en: "ask for a shorter range or fewer stations"))
+        case .some(let code):
+            throw QueryError(code, at: nil, en: "the query was stopped", vi: "truy vấn đã bị dừng")
+        }
+    }
 }
 
 /// Reads stored rows as blocks, through the row steps of a scan.
@@ -30,8 +54,7 @@ struct ScanRunner {
                 try source.scan(series: series.id, of: measurement, fields: layout.fields, range: scan.range) {
                     (stored) throws(QueryError) in
                     guard let block = block(stored, layout, constants, series.id) else { return }
-                    work.blocks += 1
-                    work.rows += block.count
+                    try work.count(block)
                     try step(block, 0, visit)
                 }
             }

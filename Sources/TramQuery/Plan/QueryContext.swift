@@ -15,6 +15,8 @@ public struct QueryContext: Sendable {
     public var units: (any UnitResolver)?
     public var defaultRange: DefaultRange
     public var limits: QueryLimits
+    /// Asked between two blocks; what it gives ends the query.
+    public var interruption: (@Sendable () -> QueryError.Code?)?
 
     public init(
         now: Int64, zone: TimeZoneRules, zones: any ZoneProvider, units: (any UnitResolver)? = nil,

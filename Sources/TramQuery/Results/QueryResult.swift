@@ -61,6 +61,13 @@ public struct QueryResult: Sendable {
         self.texts = texts
     }
 
+    /// Leaves the first rows only; what is cut off is missing from the answer.
+    public mutating func truncate(to count: Int) {
+        guard count < rowCount else { return }
+        rowCount = max(count, 0)
+        isPartial = true
+    }
+
     /// The value in a row, 0..<rowCount, of a column, 0..<columns.count.
     public func value(row: Int, column: Int) -> Value {
         guard let bits = values[column].value(row) else { return .null }

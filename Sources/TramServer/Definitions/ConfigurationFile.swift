@@ -1,5 +1,6 @@
 public import TramQuery
 import TramColumnar
+public import TramLineProtocol
 import Yams
 
 /// The configuration file, as plain values. Every key may be left out; what is not said is nil or empty.
@@ -46,6 +47,34 @@ public struct ConfigurationFile: Hashable, Sendable {
         public var keep: Duration?
         /// Nil: that of the file.
         public var allowedLateness: Int64?
+        /// The database it reads; nil for every one.
+        public var database: String?
+    }
+
+    /// Lines without HTTP: where, and into which database.
+    public struct LineListener: Hashable, Sendable {
+        public var address: SourceText
+        public var database: String?
+        public var precision: Precision?
+    }
+
+    /// The limits that the file sets; what it does not say keeps its default.
+    public struct Limits: Hashable, Sendable {
+        public var ahead: Ahead?
+        /// Whole numbers by the name of their key.
+        public var counts: [String: Int] = [:]
+        /// Lengths of time by the name of their key, in seconds.
+        public var seconds: [String: Int] = [:]
+
+        /// Keys of sizes and numbers.
+        static let countKeys = [
+            "body", "inflated", "ratio", "open_bodies", "series", "databases", "head", "header_fields", "connections",
+            "connections_per_address", "queries", "queued_queries", "query_text", "query_rows", "window_rows",
+        ]
+        /// Keys of durations.
+        static let secondKeys = [
+            "head_timeout", "body_timeout", "idle_timeout", "write_timeout", "query_wait", "query_time", "drain",
+        ]
     }
 
     public var file: String
@@ -59,7 +88,11 @@ public struct ConfigurationFile: Hashable, Sendable {
     public var retention = Retention()
     public var durability: Durability?
     public var recovery: Recovery?
-    public var ahead: Ahead?
+    public var limits = Limits()
+    /// Whether a write makes a database that is not there; nil for yes.
+    public var createsDatabases: Bool?
+    public var lineTCP: [LineListener] = []
+    public var lineUDP: [LineListener] = []
     public var allowedLateness: Int64?
     public var catalogue: CatalogueFile?
     public var streams: [Stream] = []
@@ -71,7 +104,8 @@ public struct ConfigurationFile: Hashable, Sendable {
 
     private static let keys = [
         "node", "listen", "insecure", "data", "timezone", "retention", "durability", "recovery", "limits",
-        "allowed_lateness", "catalogue", "streams", "rules", "reports", "notify",
+        "allowed_lateness", "catalogue", "streams", "rules", "reports", "notify", "create_databases", "line_tcp",
+        "line_udp",
     ]
 
     /// A configuration that says nothing.
@@ -103,9 +137,16 @@ public struct ConfigurationFile: Hashable, Sendable {
         }
         durability = reader.word(keys["durability"], of: "durability", as: Durability.self)
         recovery = reader.word(keys["recovery"], of: "recovery", as: Recovery.self)
-        if let limits = keys["limits"].flatMap({ reader.entries($0, known: ["ahead"]) }) {
-            ahead = reader.ahead(limits["ahead"])
+        if let limits = keys["limits"].flatMap({
+            reader.entries($0, known: ["ahead"] + Limits.countKeys + Limits.secondKeys)
+        }) {
+            self.limits.ahead = reader.ahead(limits["ahead"])
+            for key in Limits.countKeys { self.limits.counts[key] = reader.amount(limits[key], of: key) }
+            for key in Limits.secondKeys { self.limits.seconds[key] = reader.seconds(limits[key], of: key) }
         }
+        createsDatabases = reader.bool(keys["create_databases"], of: "create_databases")
+        lineTCP = reader.lineListeners(keys["line_tcp"], of: "line_tcp")
+        lineUDP = reader.lineListeners(keys["line_udp"], of: "line_udp")
         allowedLateness = reader.nanoseconds(keys["allowed_lateness"], of: "allowed_lateness")
         catalogue = keys["catalogue"].flatMap { reader.catalogue($0) }
         streams = reader.streams(keys["streams"])
@@ -149,6 +190,69 @@ extension DefinitionReader {
                 en: "write HOST:PORT, such as \"127.0.0.1:8086\" or \"[::1]:8086\""))
     }
 
+    /// A number, or a size such as `10MiB`; at least 1.
+    fileprivate mutating func amount(_ node: Node?, of key: String) -> Int? {
+        guard let text = text(node, of: key) else { return nil }
+        let digits = text.text.prefix { $0.isASCII && $0.isNumber }
+        let factors = ["": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
+        let unit = text.text.dropFirst(digits.count).drop { $0 == " " }
+        if let count = Int(digits), let factor = factors[String(unit)] {
+            let (amount, overflow) = count.multipliedReportingOverflow(by: factor)
+            if !overflow, amount > 0 { return amount }
+        }
+        fail(
+            text,
+            Bilingual(vi: "\"\(text.text)\" không phải số lượng", en: "\"\(text.text)\" is not an amount"),
+            hint: Bilingual(vi: "viết số như 4096 hoặc 10MiB", en: "write a number such as 4096 or 10MiB"))
+        return nil
+    }
+
+    /// A length of time of whole seconds, at least one.
+    fileprivate mutating func seconds(_ node: Node?, of key: String) -> Int? {
+        guard let node, let length = nanoseconds(node, of: key) else { return nil }
+        if length >= 1_000_000_000, length <= 86_400_000_000_000 { return Int(length / 1_000_000_000) }
+        fail(node, en: "\"\(key)\" takes 1s to 1d", vi: "\"\(key)\" nhận từ 1s đến 1d")
+        return nil
+    }
+
+    /// `"127.0.0.1:8094"`, or `{ listen: "127.0.0.1:8094", db: city, precision: s }`; one or a list of them.
+    fileprivate mutating func lineListeners(_ node: Node?, of key: String) -> [ConfigurationFile.LineListener] {
+        guard let node, !DefinitionReader.isEmpty(node) else { return [] }
+        var nodes = [node]
+        if case .sequence = node { nodes = items(node, of: key) }
+        var listeners: [ConfigurationFile.LineListener] = []
+        for node in nodes {
+            if case .scalar = node {
+                guard let address = text(node, of: key) else { continue }
+                checkAddress(address)
+                listeners.append(.init(address: address))
+                continue
+            }
+            guard let keys = entries(node, known: ["listen", "db", "precision"]) else { continue }
+            guard let address = text(keys["listen"], of: "listen") else {
+                fail(node, en: "the key \"listen\" is missing", vi: "thiếu khoá \"listen\"")
+                continue
+            }
+            checkAddress(address)
+            var listener = ConfigurationFile.LineListener(
+                address: address, database: text(keys["db"], of: "db")?.text)
+            if let name = text(keys["precision"], of: "precision") {
+                listener.precision = Precision(name: name.text)
+                if listener.precision == nil {
+                    fail(
+                        name,
+                        Bilingual(
+                            vi: "\"\(name.text)\" không phải đơn vị thời gian",
+                            en: "\"\(name.text)\" is not a unit of time"),
+                        hint: Bilingual(
+                            vi: "viết ns, us, ms, s, m, h hoặc auto", en: "write ns, us, ms, s, m, h or auto"))
+                }
+            }
+            listeners.append(listener)
+        }
+        return listeners
+    }
+
     fileprivate mutating func ahead(_ node: Node?) -> ConfigurationFile.Ahead? {
         if case .scalar(let scalar)? = node, scalar.string == "off" { return .off }
         return nanoseconds(node, of: "ahead").map { .nanoseconds($0) }
@@ -157,7 +261,7 @@ extension DefinitionReader {
     fileprivate mutating func streams(_ node: Node?) -> [ConfigurationFile.Stream] {
         var streams: [ConfigurationFile.Stream] = []
         for item in items(node, of: "streams") {
-            guard let keys = entries(item, known: ["name", "query", "keep", "allowed_lateness"]) else { continue }
+            guard let keys = entries(item, known: ["name", "query", "keep", "allowed_lateness", "db"]) else { continue }
             for key in ["name", "query"] where keys[key] == nil {
                 fail(item, en: "the key \"\(key)\" is missing", vi: "thiếu khoá \"\(key)\"")
             }
@@ -171,7 +275,9 @@ extension DefinitionReader {
                     name,
                     Bilingual(vi: "luồng \"\(name.text)\" đã có", en: "the stream \"\(name.text)\" is there already"))
             }
-            streams.append(.init(name: name, query: query, keep: keep, allowedLateness: lateness))
+            let database = text(keys["db"], of: "db")?.text
+            streams.append(
+                .init(name: name, query: query, keep: keep, allowedLateness: lateness, database: database))
         }
         return streams
     }

@@ -12,6 +12,8 @@ public struct RulesFile: Hashable, Sendable {
         public var name: String
         /// Nil: that of the configuration.
         public var allowedLateness: Int64?
+        /// The database its rules read; nil for every one.
+        public var database: String?
         public var rules: [RuleDefinition]
     }
 
@@ -116,7 +118,7 @@ public struct RuleDefinition: Hashable, Sendable {
 // MARK: - Reading
 
 extension DefinitionReader {
-    private static let groupKeys = ["name", "interval", "limit", "allowed_lateness", "rules"]
+    private static let groupKeys = ["name", "interval", "limit", "allowed_lateness", "db", "rules"]
     private static let ruleKeys = [
         "alert", "query", "when", "for", "keep", "clear", "severity", "nodata", "summary", "escalate", "limit",
         "labels",
@@ -133,7 +135,8 @@ extension DefinitionReader {
         for item in items(keys["rules"], of: "rules") {
             if let rule = rule(item, group: name.text, limit: limit) { rules.append(rule) }
         }
-        return RulesFile.Group(name: name.text, allowedLateness: lateness, rules: rules)
+        return RulesFile.Group(
+            name: name.text, allowedLateness: lateness, database: text(keys["db"], of: "db")?.text, rules: rules)
     }
 
     private mutating func required(_ key: String, _ keys: [String: Node], _ node: Node) -> SourceText? {

@@ -1,37 +1,47 @@
 public import TramColumnar
 public import TramQuery
 
-/// What is said to a client whose request failed.
-public enum ErrorAnswer {
-    /// `{"code":"query.unknown_field","message":"…","line":1,"column":20,"hint":"…"}` and a line end.
-    ///
-    /// The keys are always all there: `line` and `column` (from 1, in characters) are null when no place is to blame,
-    /// `hint`
-    /// when there is none.
-    ///
-    /// - Parameters:
-    ///   - text: The query, in which the error's place is looked up.
-    ///   - id: The request, by which it is found in the log; the key `id` is left out without it.
-    public static func json(
-        _ error: QueryError, in text: String, language: Language, id: String? = nil
-    ) -> [UInt8] {
-        var bytes = Array(#"{"code":"\#(error.code.rawValue)","message":"#.utf8)
-        JSONText.append(error.message.text(language), to: &bytes)
-        if let place = error.place(in: text) {
-            bytes.append(contentsOf: #","line":\#(place.line),"column":\#(place.column),"hint":"#.utf8)
-        } else {
-            bytes.append(contentsOf: #","line":null,"column":null,"hint":"#.utf8)
-        }
-        if let hint = error.hint {
-            JSONText.append(hint.text(language), to: &bytes)
-        } else {
-            bytes.append(contentsOf: "null".utf8)
-        }
-        if let id {
-            bytes.append(contentsOf: #","id":"#.utf8)
-            JSONText.append(id, to: &bytes)
-        }
-        bytes.append(contentsOf: "}\n".utf8)
-        return bytes
+/// What is said to a client whose request failed, in Tram's own shape:
+///
+///     {"code":"query.unknown_field","message":"…","line":1,"column":20,"hint":"…","id":"…"}
+public struct ErrorAnswer: Sendable {
+    /// Stable: clients and people search for it.
+    public var code: String
+    /// What is wrong, one sentence.
+    public var message: String
+    /// Line and column in the text of the request, from 1, in characters; nil when no place is to blame.
+    public var place: (line: Int, column: Int)?
+    /// How to mend it.
+    public var hint: String?
+    /// The request, by which it is found in the log; left out when nil.
+    public var id: String?
+
+    public init(
+        code: String, message: String, place: (line: Int, column: Int)? = nil, hint: String? = nil, id: String? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.place = place
+        self.hint = hint
+        self.id = id
+    }
+
+    /// - Parameter text: The query, in which the error's place is looked up.
+    public init(_ error: QueryError, in text: String, language: Language, id: String? = nil) {
+        self.init(
+            code: error.code.rawValue, message: error.message.text(language), place: error.place(in: text),
+            hint: error.hint?.text(language), id: id)
+    }
+
+    /// The object and a line end. `line`, `column` and `hint` are always there, null where there is nothing to say.
+    public var json: [UInt8] {
+        var object = JSONObject()
+        object.add("code", code)
+        object.add("message", message)
+        object.add("line", place?.line)
+        object.add("column", place?.column)
+        object.add("hint", hint)
+        if let id, !id.isEmpty { object.add("id", id) }
+        return object.bytes + [UInt8(ascii: "\n")]
     }
 }

@@ -31,15 +31,21 @@ public struct ResultWriter: Sendable {
     public func write<Failure: Error>(
         _ result: QueryResult, statistics: ResultStatistics? = nil, to emit: ([UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
+        var pieces = pieces(of: result, statistics: statistics)
+        while let piece = pieces.next() { try emit(piece) }
+    }
+
+    /// The same pieces, one at a time, for a reader that makes the writer wait.
+    public func pieces(of result: QueryResult, statistics: ResultStatistics? = nil) -> ResultPieces {
         switch format {
         case .table:
-            try ResultWriter.drain(TableWriter(result, epoch: epoch, language: language, style: table), to: emit)
-        case .csv: try ResultWriter.drain(CSVWriter(result: result, epoch: epoch), to: emit)
+            ResultPieces(TableWriter(result, epoch: epoch, language: language, style: table))
+        case .csv: ResultPieces(CSVWriter(result: result, epoch: epoch))
         case .json:
-            let writer = JSONWriter(
-                result: result, epoch: epoch, language: language, statistics: statistics ?? ResultStatistics())
-            try ResultWriter.drain(writer, to: emit)
-        case .ndjson: try ResultWriter.drain(NDJSONWriter(result, epoch: epoch), to: emit)
+            ResultPieces(
+                JSONWriter(
+                    result: result, epoch: epoch, language: language, statistics: statistics ?? ResultStatistics()))
+        case .ndjson: ResultPieces(NDJSONWriter(result, epoch: epoch))
         }
     }
 
@@ -49,28 +55,40 @@ public struct ResultWriter: Sendable {
         write(result, statistics: statistics) { bytes.append(contentsOf: $0) }
         return bytes
     }
+}
 
-    private static let pieceBytes = 64 << 10
+/// A result's bytes in pieces of about 64 KiB that end with a row. No piece is empty.
+public struct ResultPieces: IteratorProtocol, Sendable {
+    private static let byteCount = 64 << 10
 
-    private static func drain<Failure: Error>(
-        _ writer: some RowWriter, to emit: ([UInt8]) throws(Failure) -> Void
-    ) throws(Failure) {
-        var piece: [UInt8] = []
-        writer.appendHead(to: &piece)
-        for row in 0..<writer.rowCount {
-            writer.appendRow(row, to: &piece)
-            if piece.count >= pieceBytes {
-                try emit(piece)
-                piece.removeAll(keepingCapacity: true)
-            }
-        }
-        writer.appendTail(to: &piece)
-        if !piece.isEmpty { try emit(piece) }
+    private let writer: any RowWriter
+    private var row = 0
+    private var hasEnded = false
+
+    init(_ writer: any RowWriter) {
+        self.writer = writer
     }
+
+    public mutating func next() -> [UInt8]? {
+        guard !hasEnded else { return nil }
+        var piece: [UInt8] = []
+        if row == 0 { writer.appendHead(to: &piece) }
+        while row < writer.rowCount {
+            writer.appendRow(row, to: &piece)
+            row += 1
+            if piece.count >= ResultPieces.byteCount { return piece }
+        }
+        hasEnded = true
+        writer.appendTail(to: &piece)
+        return piece.isEmpty ? nil : piece
+    }
+
+    /// Whether everything has been handed out.
+    public var isAtEnd: Bool { hasEnded }
 }
 
 /// One format: what comes before the rows, each row, and what comes after them.
-protocol RowWriter {
+protocol RowWriter: Sendable {
     var rowCount: Int { get }
     func appendHead(to bytes: inout [UInt8])
     /// `row` is 0..<rowCount, ascending.

@@ -86,6 +86,20 @@ import TramColumnar
         return AppendResult(accepted: accepted, refused: screening.refused, newPoints: newPoints)
     }
 
+    /// Which rows `append` would refuse, by batch. Fields are made in copies of what is known, one per measurement, so
+    /// that batches of one call see each other's.
+    func refusals(of batches: [Batch]) -> [[AppendResult.Refusal]] {
+        var trials: [String: MeasurementHead] = [:]
+        return batches.map { batch in
+            let trial =
+                trials[batch.measurement]
+                ?? MeasurementHead(
+                    name: batch.measurement, fields: numbers[batch.measurement].map { measurements[$0].fields } ?? [])
+            trials[batch.measurement] = trial
+            return Screening(batch, trial).refused
+        }
+    }
+
     /// Hands the rows that `rows` holds to their series.
     private mutating func insert(
         _ ids: [UInt32], _ range: Range<Int>, layout: RowLayout, refused: Bitmap?, mayBeEmpty: Bool, number: Int,

@@ -9,8 +9,9 @@ final class MeasurementHead {
     private var fieldNumbers: [String: Int] = [:]
     private var layouts: [[Int]: RowLayout] = [:]
 
-    init(name: String) {
+    init(name: String, fields: [Schema.Field] = []) {
         self.name = name
+        for field in fields { _ = addField(field.name, type: field.type) }
     }
 
     func fieldNumber(_ name: String) -> Int? { fieldNumbers[name] }

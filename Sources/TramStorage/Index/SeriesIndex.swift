@@ -64,6 +64,13 @@ final class SeriesIndex: Sendable {
         return id
     }
 
+    /// The id of `key` when it is known.
+    func existingID(for key: SeriesKey) -> SeriesID? {
+        state.withLock { $0.ids[key] }
+    }
+
+    var count: Int { state.withLock { $0.keys.count } }
+
     func key(of id: SeriesID) -> SeriesKey? {
         state.withLock { $0.keys.indices.contains(Int(id)) ? $0.keys[Int(id)] : nil }
     }

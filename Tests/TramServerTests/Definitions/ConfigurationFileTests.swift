@@ -42,7 +42,7 @@ private func read(_ text: String) throws -> ConfigurationFile {
         #expect(file.retention.windows == Duration(months: 120))
         #expect(file.durability == .sync)
         #expect(file.recovery == .repair)
-        #expect(file.ahead == .nanoseconds(86_400_000_000_000))
+        #expect(file.limits.ahead == .nanoseconds(86_400_000_000_000))
         #expect(file.allowedLateness == 3_600_000_000_000)
         #expect(file.catalogue?.units?.text == "units.csv")
         #expect(file.catalogue?.stations.map(\.unit.text) == ["unit_3level"])
@@ -61,7 +61,7 @@ private func read(_ text: String) throws -> ConfigurationFile {
 
     @Test func `ahead may be off and a list of one may be a text`() throws {
         let file = try read("limits: { ahead: off }\nrules: rules/flood.yaml\nnode: { unit: 01 }\n")
-        #expect(file.ahead == .off)
+        #expect(file.limits.ahead == .off)
         #expect(file.rules.map(\.text) == ["rules/flood.yaml"])
         #expect(file.node?.unit == "01")
     }
@@ -101,7 +101,7 @@ private func read(_ text: String) throws -> ConfigurationFile {
         ("notify: { alow: [] }", "1:11 unknown key \"alow\" (did you mean \"allow\"?)"),
         (
             "- x",
-            "1:1 a mapping of keys and values belongs here (its keys: node, listen, insecure, data, timezone, retention, durability, recovery, limits, allowed_lateness, catalogue, streams, rules, reports, notify)"
+            "1:1 a mapping of keys and values belongs here (its keys: node, listen, insecure, data, timezone, retention, durability, recovery, limits, allowed_lateness, catalogue, streams, rules, reports, notify, create_databases, line_tcp, line_udp)"
         ), ("[a]: b", "1:1 a key must be a text"),
     ])
     func `a fault is named with its place and a hint`(text: String, error: String) {

@@ -122,7 +122,7 @@ private let minute: Int64 = 60_000_000_000
         ("groups: 5", "1:9 \"groups\" takes a list"),
         (
             "groups:\n- x\n",
-            "2:3 a mapping of keys and values belongs here (its keys: name, interval, limit, allowed_lateness, rules)"
+            "2:3 a mapping of keys and values belongs here (its keys: name, interval, limit, allowed_lateness, db, rules)"
         ),
         ("groups:\n- name: g\n- name: g\n", "3:3 the group \"g\" is there already"),
         (rule("when: a", "when: b"), "6:5 the key \"when\" is there twice"),

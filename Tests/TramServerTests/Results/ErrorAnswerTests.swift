@@ -5,7 +5,7 @@ import TramServer
 
 @Suite struct ErrorAnswerTests {
     private func text(_ error: QueryError, in query: String, _ language: Language, id: String? = nil) -> String {
-        String(decoding: ErrorAnswer.json(error, in: query, language: language, id: id), as: UTF8.self)
+        String(decoding: ErrorAnswer(error, in: query, language: language, id: id).json, as: UTF8.self)
     }
 
     @Test func `an error names its place and how to mend it`() {

@@ -1,0 +1,78 @@
+import Synchronization
+import TramAlerting
+public import TramColumnar
+import TramLineProtocol
+public import TramQuery
+public import TramStorage
+
+/// A database: its store, its ways in, and the standing queries and rules over it. Safe from any thread.
+public final class Database: Sendable {
+    public let name: String
+    public let store: Store
+    /// Paths that nobody is using; each keeps the tables of the series it has met.
+    private let paths = Mutex<[IngestPath]>([])
+    /// Commits take turns, so that standing queries get batches in the order in which their rows became visible.
+    private let turn = Mutex(())
+    private let live: Mutex<LiveQueries>
+
+    /// Keys that a path may remember beyond those of the store before it is thrown away: series that were refused.
+    private static let spareKeys = 100_000
+
+    init(name: String, store: Store, live: LiveQueries) {
+        self.name = name
+        self.store = store
+        self.live = Mutex(live)
+    }
+
+    var liveQueries: LiveQueries { live.withLock { $0 } }
+
+    /// Puts other standing queries in place of those at work.
+    func replace(live queries: LiveQueries) { live.withLock { $0 = queries } }
+
+    /// Lets `work` use a path that nobody else is using.
+    func withPath<Result>(_ work: (IngestPath) -> Result) -> Result {
+        let path = paths.withLock { $0.popLast() } ?? IngestPath(store: store)
+        defer {
+            if path.keyCount < store.seriesCount + Database.spareKeys { paths.withLock { $0.append(path) } }
+        }
+        return work(path)
+    }
+
+    /// Stores the rows and judges them by the standing queries. When this returns, queries see them all, and windows
+    /// and alerts that they brought are there.
+    ///
+    /// - Parameter wholly: store nothing when one row would be refused; the refusals then say which.
+    /// - Returns: nil in place of a commit that was not made.
+    func commit(_ rows: consuming ParsedRows, wholly: Bool) -> (commit: Commit, isStored: Bool) {
+        var ticket: (LiveQueries, Int)?
+        let rows = rows
+        let result = turn.withLock { _ -> (Commit, Bool) in
+            if wholly {
+                let trial = rows.trial(in: store)
+                if !trial.refusedByClass.isEmpty { return (trial, false) }
+            }
+            let queries = liveQueries
+            var commit = rows.commit(to: store, keeping: queries.measurements.contains)
+            if !commit.batches.isEmpty {
+                ticket = (queries, queries.enqueue(commit.batches))
+                commit.batches = []
+            }
+            return (commit, true)
+        }
+        if let (queries, number) = ticket { queries.settle(number) }
+        return result
+    }
+
+    /// The windows that a plain standing query has given, those that begin in `range`; nil when none has this name.
+    ///
+    /// - Throws: why it cannot go on.
+    public func windows(of name: String, in range: TimeRange) throws(QueryError) -> StandingWindows? {
+        try liveQueries.windows(of: name, in: range)
+    }
+
+    /// Alerts that are pending, firing or stale now, oldest first.
+    public var activeAlerts: [ActiveAlert] { liveQueries.activeAlerts }
+
+    /// Standing queries and rules that cannot go on, by name.
+    public var failures: [String: QueryError] { liveQueries.failures }
+}

@@ -1,0 +1,185 @@
+import Synchronization
+import TramColumnar
+public import TramQuery
+import TramStorage
+public import TramSystem
+
+/// A server's databases, and what runs over them. Safe from any thread.
+public final class Engine: Sendable {
+    private struct State {
+        var databases: [String: Database] = [:]
+        var definitions: LiveDefinitions
+    }
+
+    public let configuration: EngineConfiguration
+    public let time: any TimeSource
+    public let metrics: EngineMetrics
+    private let state: Mutex<State>
+
+    /// The database that is meant where nobody names one and there are several.
+    public static let defaultDatabase = "default"
+    static let maximumNameBytes = 255
+
+    /// - Throws: the first standing query or rule that does not bind.
+    public init(
+        configuration: EngineConfiguration = EngineConfiguration(), definitions: LiveDefinitions = LiveDefinitions(),
+        time: any TimeSource
+    ) throws(StandingQueries.Failure) {
+        self.configuration = configuration
+        self.time = time
+        metrics = EngineMetrics(maximumPeers: configuration.peers)
+        state = Mutex(State(definitions: definitions))
+        try check(definitions)
+    }
+
+    /// The definitions at work.
+    public var definitions: LiveDefinitions { state.withLock { $0.definitions } }
+
+    /// All databases, by name.
+    public var databases: [Database] {
+        state.withLock { Array($0.databases.values) }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    public func database(_ name: String) -> Database? { state.withLock { $0.databases[name] } }
+
+    /// The database to read where a request names none, or the one that it names.
+    ///
+    /// Without a name: the only one there is, else `default`.
+    public func databaseToRead(_ name: String?) throws(EngineError) -> Database {
+        let databases = databases
+        if let name, !name.isEmpty {
+            if let found = databases.first(where: { $0.name == name }) { return found }
+            throw .databaseNotFound(name, known: databases.map(\.name))
+        }
+        if databases.count == 1 { return databases[0] }
+        if let found = databases.first(where: { $0.name == Engine.defaultDatabase }) { return found }
+        throw databases.isEmpty ? .noDatabase : .databaseNeeded(known: databases.map(\.name))
+    }
+
+    /// The database to write to. One that is not there yet, where writes may make one, is nobody else's until it is
+    /// adopted: a body that is refused leaves no database behind.
+    func databaseToWrite(_ name: String) throws(EngineError) -> Database {
+        if let known = database(name) { return known }
+        guard configuration.createsDatabases else {
+            throw .databaseNotFound(name, known: databases.map(\.name))
+        }
+        guard Engine.isFitName(name) else { throw .badDatabaseName(name) }
+        let (count, definitions) = state.withLock { ($0.databases.count, $0.definitions) }
+        guard count < configuration.databases else { throw .tooManyDatabases(allowed: configuration.databases) }
+        do {
+            return try make(name, definitions)
+        } catch let error as StorageError {
+            throw .storage(error.description)
+        } catch {
+            // Definitions were checked before they came here.
+            throw .storage("a standing query cannot begin")
+        }
+    }
+
+    /// Makes a database of `databaseToWrite` one that everybody sees; the one of its name that came first, if any.
+    func adopt(_ database: Database) throws(EngineError) -> Database {
+        let outcome = state.withLock { state -> Result<Database, EngineError> in
+            if let known = state.databases[database.name] { return .success(known) }
+            guard state.databases.count < configuration.databases else {
+                return .failure(.tooManyDatabases(allowed: configuration.databases))
+            }
+            state.databases[database.name] = database
+            return .success(database)
+        }
+        return try outcome.get()
+    }
+
+    /// Makes a database; the one of this name when it is there.
+    @discardableResult
+    public func createDatabase(_ name: String) throws(EngineError) -> Database {
+        if let known = database(name) { return known }
+        guard Engine.isFitName(name) else { throw .badDatabaseName(name) }
+        let definitions = definitions
+        do {
+            return try adopt(make(name, definitions))
+        } catch let error as EngineError {
+            throw error
+        } catch {
+            throw .storage("\(error)")
+        }
+    }
+
+    /// Takes a database and everything in it away; whoever reads it now reads on.
+    public func dropDatabase(_ name: String) { _ = state.withLock { $0.databases.removeValue(forKey: name) } }
+
+    /// Puts other standing queries, rules, zone and units in place. Those that were at work begin anew, from now on.
+    ///
+    /// - Throws: the first that does not bind; then everything stays as it was.
+    public func install(_ definitions: LiveDefinitions) throws(StandingQueries.Failure) {
+        try check(definitions)
+        state.withLock { state in
+            state.definitions = definitions
+            for database in state.databases.values {
+                if let queries = try? live(definitions, database.name, database.store) {
+                    database.replace(live: queries)
+                }
+            }
+        }
+    }
+
+    /// A context to run a query under.
+    public func queryContext(now: Int64?, zone: TimeZoneRules?, rows: Int?) -> QueryContext {
+        let definitions = definitions
+        var limits = QueryLimits()
+        if let rows { limits.rows = min(limits.rows, rows) }
+        return QueryContext(
+            now: now ?? time.now(), zone: zone ?? definitions.zone, zones: ZoneFiles(), units: definitions.units,
+            defaultRange: .lastHour, limits: limits)
+    }
+
+    private func check(_ definitions: LiveDefinitions) throws(StandingQueries.Failure) {
+        guard let store = try? Store() else { return }
+        // Each is bound once, whatever database it names.
+        var all = definitions
+        for index in all.streams.indices { all.streams[index].database = nil }
+        for index in all.rules.indices { all.rules[index].database = nil }
+        _ = try live(all, "", store)
+    }
+
+    private func make(_ name: String, _ definitions: LiveDefinitions) throws -> Database {
+        let store = try Store(configuration: StorageConfiguration(maximumSeries: configuration.series))
+        return Database(name: name, store: store, live: try live(definitions, name, store))
+    }
+
+    private func live(
+        _ definitions: LiveDefinitions, _ name: String, _ store: Store
+    ) throws(StandingQueries.Failure) -> LiveQueries {
+        try LiveQueries(
+            definitions, database: name, store: store, context: definitions.context(now: time.now()),
+            windowRows: configuration.windowRows, metrics: metrics)
+    }
+
+    private static func isFitName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= maximumNameBytes
+            && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+    }
+}
+
+/// Why a database could not be had.
+public enum EngineError: Error, Equatable, Sendable {
+    case databaseNotFound(String, known: [String])
+    /// Several are there, none is called `default`, and the request names none.
+    case databaseNeeded(known: [String])
+    /// There is none at all yet.
+    case noDatabase
+    case badDatabaseName(String)
+    case tooManyDatabases(allowed: Int)
+    case storage(String)
+
+    /// The stable name in answers, logs and metrics. Never renamed.
+    public var code: StaticString {
+        switch self {
+        case .databaseNotFound: "database.not_found"
+        case .databaseNeeded: "database.needed"
+        case .noDatabase: "database.none"
+        case .badDatabaseName: "database.bad_name"
+        case .tooManyDatabases: "database.limit"
+        case .storage: "storage.failed"
+        }
+    }
+}

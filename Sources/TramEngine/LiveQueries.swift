@@ -1,0 +1,221 @@
+import Synchronization
+public import TramAlerting
+import TramColumnar
+public import TramQuery
+public import TramStreaming
+import TramStorage
+
+/// A plain standing query as text.
+public struct StreamText: Hashable, Sendable {
+    public var name: String
+    public var query: String
+    public var policy: LatePolicy
+    /// The database it reads; nil for every one.
+    public var database: String?
+
+    public init(name: String, query: String, policy: LatePolicy = LatePolicy(), database: String? = nil) {
+        self.name = name
+        self.query = query
+        self.policy = policy
+        self.database = database
+    }
+}
+
+/// The standing queries and rules that a server runs, and what they are bound under.
+public struct LiveDefinitions: Sendable {
+    public var streams: [StreamText]
+    public var rules: [RuleText]
+    public var zone: TimeZoneRules
+    public var units: (any UnitResolver)?
+
+    public init(
+        streams: [StreamText] = [], rules: [RuleText] = [], zone: TimeZoneRules = .hoChiMinh,
+        units: (any UnitResolver)? = nil
+    ) {
+        self.streams = streams
+        self.rules = rules
+        self.zone = zone
+        self.units = units
+    }
+
+    func context(now: Int64) -> QueryContext {
+        QueryContext(now: now, zone: zone, zones: ZoneFiles(), units: units)
+    }
+}
+
+/// The standing queries and rules of one database at work.
+///
+/// Batches are queued in the order in which their rows became visible, under the database's commit lock. Whoever wants
+/// a batch judged works the queue off up to it, for itself and for others, so a write is answered when its windows and
+/// alerts are there, and two writers never wait for each other's parsing.
+///
+/// Safety of `@unchecked Sendable`: `work` is used under `turn` only; `queue` and `book` have locks of their own.
+final class LiveQueries: @unchecked Sendable {
+    private struct Queue {
+        var batches: [[StoredBatch]] = []
+        /// Number of the next group to be queued, and of the next to be worked off.
+        var nextIn = 0
+    }
+
+    private struct Book {
+        var windows: [KeptWindows]
+        var columns: [[ColumnInfo]]
+        var watermarks: [Int64?]
+        var streamErrors: [Int: QueryError] = [:]
+        var ruleErrors: [Int: RuleError] = [:]
+        /// By rule and labels, those that are not resolved.
+        var active: [String: ActiveAlert] = [:]
+    }
+
+    let streams: [StreamText]
+    /// The measurements that are listened to.
+    let measurements: Set<String>
+    private let work: StandingQueries
+    private let turn = Mutex(0)
+    private let queue = Mutex(Queue())
+    private let book: Mutex<Book>
+    private let metrics: EngineMetrics
+
+    /// - Throws: the first query that does not bind.
+    init(
+        _ definitions: LiveDefinitions, database: String, store: Store, context: QueryContext, windowRows: Int,
+        metrics: EngineMetrics
+    ) throws(StandingQueries.Failure) {
+        self.metrics = metrics
+        streams = definitions.streams.filter { $0.database ?? database == database }
+        var queries: [ContinuousQuery] = []
+        for (index, stream) in streams.enumerated() {
+            do {
+                queries.append(
+                    try ContinuousQuery(
+                        name: stream.name, query: stream.query, when: nil, clear: nil, schemas: [:],
+                        strings: store.strings, context: context, policy: stream.policy, sources: 1))
+            } catch {
+                throw .stream(index, error)
+            }
+        }
+        var paths: [AlertPath] = []
+        for (index, rule) in definitions.rules.enumerated() where rule.database ?? database == database {
+            do {
+                paths.append(
+                    try AlertPath(
+                        rule, schemas: [:], strings: store.strings, context: context, sources: 1,
+                        includesPending: true))
+            } catch {
+                throw .rule(index, error)
+            }
+        }
+        work = StandingQueries(streams: queries, rules: paths, store: store)
+        measurements = work.measurements
+        book = Mutex(
+            Book(
+                windows: queries.map { _ in KeptWindows(limit: windowRows) }, columns: queries.map(\.columns),
+                watermarks: queries.map { _ in nil }))
+    }
+
+    /// Puts batches in the queue. To be called in the order in which the store took them.
+    ///
+    /// - Returns: the ticket to `settle` with.
+    func enqueue(_ batches: [StoredBatch]) -> Int {
+        queue.withLock { queue in
+            queue.batches.append(batches)
+            queue.nextIn += 1
+            return queue.nextIn
+        }
+    }
+
+    /// Works the queue off until the batches of `ticket` are judged.
+    func settle(_ ticket: Int) {
+        turn.withLock { done in
+            while done < ticket {
+                let groups = queue.withLock { queue -> [[StoredBatch]] in
+                    var groups: [[StoredBatch]] = []
+                    swap(&groups, &queue.batches)
+                    return groups
+                }
+                for group in groups { judge(group) }
+                done += groups.count
+            }
+        }
+    }
+
+    private func judge(_ batches: [StoredBatch]) {
+        // Neither closure throws, so neither does this.
+        try? work.process(
+            batches, source: 0,
+            fail: { failure in
+                book.withLock { book in
+                    switch failure {
+                    case .stream(let index, let error): book.streamErrors[index] = error
+                    case .rule(let index, let error): book.ruleErrors[index] = error
+                    }
+                }
+            },
+            tell: { output in
+                switch output {
+                case .window(let stream, let row):
+                    metrics.noteWindowRow()
+                    book.withLock { $0.windows[stream].add(row) }
+                case .alert(let event): note(event)
+                }
+            })
+        book.withLock { book in
+            for (index, stream) in work.streams.enumerated() {
+                book.columns[index] = stream.columns
+                book.watermarks[index] = stream.watermarkTime
+            }
+        }
+    }
+
+    private func note(_ event: AlertEvent) {
+        if event.state != .pending { metrics.note(event) }
+        book.withLock { book in
+            let key = event.rule + "\u{0}" + event.fingerprint
+            let known = book.active[key]
+            book.active[key] =
+                event.state == .resolved
+                ? nil
+                : ActiveAlert(
+                    event: event, since: known?.event.incident == event.incident ? known?.since ?? event.at : event.at)
+        }
+    }
+
+    /// The windows of a plain standing query that begin in `range`; nil when there is none of this name.
+    ///
+    /// - Throws: the reason for which it cannot go on.
+    func windows(of name: String, in range: TimeRange) throws(QueryError) -> StandingWindows? {
+        guard let index = streams.firstIndex(where: { $0.name == name }) else { return nil }
+        let (windows, error) = book.withLock { book in
+            (
+                StandingWindows(
+                    name: name, query: streams[index].query, columns: book.columns[index],
+                    rows: book.windows[index].rows(in: range), watermark: book.watermarks[index]),
+                book.streamErrors[index]
+            )
+        }
+        if let error { throw error }
+        return windows
+    }
+
+    /// What is pending, firing or stale now, oldest first.
+    var activeAlerts: [ActiveAlert] {
+        book.withLock { Array($0.active.values) }.sorted { ($0.since, $0.event.rule) < ($1.since, $1.event.rule) }
+    }
+
+    /// Standing queries and rules that cannot go on, by name.
+    var failures: [String: QueryError] {
+        let (streamErrors, ruleErrors) = book.withLock { ($0.streamErrors, $0.ruleErrors) }
+        var failures: [String: QueryError] = [:]
+        for (index, error) in streamErrors { failures[streams[index].name] = error }
+        for (index, error) in ruleErrors { failures[work.rules[index].text.rule.name] = error.error }
+        return failures
+    }
+}
+
+/// An alert that is not resolved.
+public struct ActiveAlert: Sendable {
+    /// The last that was said of it.
+    public var event: AlertEvent
+    /// The event time of the first that was said of this incident.
+    public var since: Int64
+}

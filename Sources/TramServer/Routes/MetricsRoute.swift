@@ -1,0 +1,171 @@
+import Hummingbird
+import TramAlerting
+import TramColumnar
+import TramEngine
+import TramLineProtocol
+import TramStorage
+import TramSystem
+
+/// `/metrics`: everything that is counted, as Prometheus reads it (text format 0.0.4).
+struct MetricsRoute: Sendable {
+    let engine: Engine
+    let requests: RequestMetrics
+    let connections: ConnectionBook
+    let gate: QueryGate
+    let version: String
+    /// When the server began, nanoseconds UTC.
+    let startedAt: Int64
+
+    var routes: [Route] {
+        [
+            Route(.get, "/metrics") { _, _ in
+                Answers.text(page(), type: "text/plain; version=0.0.4; charset=utf-8")
+            }
+        ]
+    }
+
+    private func page() -> String {
+        var page = MetricsPage()
+        addProcess(&page)
+        addConnections(&page)
+        addLines(&page)
+        addDatabases(&page)
+        addStanding(&page)
+        return page.text
+    }
+
+    private func addProcess(_ page: inout MetricsPage) {
+        let process = ProcessFigures.read()
+        page.add("tram_build_info", .gauge, "The version that runs.", [(["version": version], 1)])
+        page.add(
+            "process_start_time_seconds", .gauge, "When the server began.", [([:], Double(startedAt) / 1e9)])
+        page.add("process_resident_memory_bytes", .gauge, "Resident memory.", [([:], Double(process.residentBytes))])
+        page.add("process_cpu_seconds_total", .counter, "Processor time of all threads.", [([:], process.cpuSeconds)])
+        page.add("process_open_fds", .gauge, "Open files and sockets.", [([:], Double(process.openFiles))])
+    }
+
+    private func addConnections(_ page: inout MetricsPage) {
+        page.add("tram_connections", .gauge, "Open HTTP connections.", [([:], Double(connections.open))])
+        page.add(
+            "tram_connections_total", .counter, "HTTP connections that were taken.",
+            [([:], Double(connections.accepted))])
+        let refused = connections.refused
+        page.add(
+            "tram_connections_refused_total", .counter, "Connections that were refused or ended, by reason.",
+            ConnectionBook.Refusal.allCases.map { (["reason": $0.rawValue], Double(refused[$0] ?? 0)) })
+        let figures = requests.figures.sorted { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }
+        page.add(
+            "tram_http_requests_total", .counter, "Answered requests.",
+            figures.map { (["route": $0.key.route, "status": String($0.key.status)], Double($0.value.count)) })
+        page.add(
+            "tram_http_request_seconds_total", .counter, "Time from a request's head to its answer's.",
+            figures.map {
+                (["route": $0.key.route, "status": String($0.key.status)], Double($0.value.nanoseconds) / 1e9)
+            })
+        page.add("tram_queries_running", .gauge, "Queries that run now.", [([:], Double(gate.running))])
+        page.add("tram_queries_waiting", .gauge, "Queries that wait for a turn.", [([:], Double(gate.waiting))])
+        page.add("tram_queries_refused_total", .counter, "Queries that got no turn.", [([:], Double(gate.refused))])
+    }
+
+    private func addLines(_ page: inout MetricsPage) {
+        let peers = engine.metrics.peers.sorted {
+            ($0.key.door.rawValue, $0.key.address) < ($1.key.door.rawValue, $1.key.address)
+        }
+        func labels(_ peer: EngineMetrics.Peer) -> [String: String] {
+            ["door": peer.door.rawValue, "peer": peer.address]
+        }
+        page.add(
+            "tram_lines_accepted_total", .counter, "Lines that were stored, by door and sender.",
+            peers.map { (labels($0.key), Double($0.value.accepted)) })
+        page.add(
+            "tram_lines_refused_total", .counter, "Lines that were refused, by class.",
+            peers.flatMap { peer in
+                peer.value.refused.sorted { $0.key.rawValue < $1.key.rawValue }.map { reason in
+                    (labels(peer.key).merging(["class": reason.key.rawValue]) { $1 }, Double(reason.value))
+                }
+            })
+        page.add(
+            "tram_lines_before_1971_total", .counter,
+            "Stored lines of 1970 and before: nearly always seconds sent as nanoseconds.",
+            peers.map { (labels($0.key), Double($0.value.before1971)) })
+        page.add(
+            "tram_bodies_total", .counter, "Bodies, TCP connections and datagrams that were read.",
+            peers.map { (labels($0.key), Double($0.value.bodies)) })
+        page.add(
+            "tram_received_bytes_total", .counter, "Bytes of line protocol as they were sent.",
+            peers.map { (labels($0.key), Double($0.value.bytes)) })
+        page.add(
+            "tram_bodies_refused_total", .counter, "Bodies of which nothing was stored, by reason.",
+            engine.metrics.refusedBodies.sorted { $0.key < $1.key }.map { (["reason": $0.key], Double($0.value)) })
+        page.add(
+            "tram_open_body_bytes", .gauge, "Bytes of the bodies that are being read now.",
+            [([:], Double(engine.metrics.openBodyBytes))])
+    }
+
+    private func addDatabases(_ page: inout MetricsPage) {
+        let databases = engine.databases
+        page.add(
+            "tram_points", .gauge, "Points (series + timestamp) that queries see.",
+            databases.map { (["db": $0.name], Double($0.store.pointCount)) })
+        page.add(
+            "tram_series", .gauge, "Series.", databases.map { (["db": $0.name], Double($0.store.seriesCount)) })
+    }
+
+    private func addStanding(_ page: inout MetricsPage) {
+        page.add(
+            "tram_window_rows_total", .counter, "Rows that standing queries have given.",
+            [([:], Double(engine.metrics.windowRows))])
+        page.add(
+            "tram_alert_events_total", .counter, "Events of alert rules.",
+            engine.metrics.alerts.sorted { $0.key < $1.key }.flatMap { rule in
+                rule.value.sorted { $0.key.rawValue < $1.key.rawValue }.map { state in
+                    (["rule": rule.key, "state": state.key.rawValue], Double(state.value))
+                }
+            })
+        let active = engine.databases.flatMap(\.activeAlerts)
+        page.add(
+            "tram_alerts", .gauge, "Alerts that are not resolved.",
+            [AlertEvent.State.pending, .firing, .stale].map { state in
+                (["state": state.rawValue], Double(active.count { $0.event.state == state }))
+            })
+        page.add(
+            "tram_standing_query_failures", .gauge, "Standing queries and rules that cannot go on.",
+            [([:], Double(engine.databases.reduce(0) { $0 + $1.failures.count }))])
+    }
+}
+
+/// Builds a page of metrics.
+struct MetricsPage {
+    enum Kind: String {
+        case counter, gauge
+    }
+
+    private(set) var text = ""
+
+    /// Adds a metric with its samples: labels and value. A metric without samples is left out.
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [([String: String], Double)]) {
+        guard !samples.isEmpty else { return }
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
+        for (labels, value) in samples {
+            text += name
+            if !labels.isEmpty {
+                let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(MetricsPage.escaped($0.value))\"" }
+                text += "{\(pairs.joined(separator: ","))}"
+            }
+            text += value == value.rounded() && abs(value) < 1e15 ? " \(Int64(value))\n" : " \(value)\n"
+        }
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for character in text {
+            switch character {
+            case "\\": escaped += "\\\\"
+            case "\"": escaped += "\\\""
+            case "\n": escaped += "\\n"
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+}

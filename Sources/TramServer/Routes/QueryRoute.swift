@@ -1,0 +1,209 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOPosix
+import TramColumnar
+import TramEngine
+import TramQuery
+import TramStorage
+import TramSystem
+
+/// `GET|POST /api/tram/query`: a question in TQL, answered as JSON, CSV or NDJSON.
+struct QueryRoute: Sendable {
+    let engine: Engine
+    let gate: QueryGate
+    /// Queries run on threads of their own: a long one must not hold up the threads that take writes.
+    let threads: NIOThreadPool
+    let limits: ServerLimits
+    let language: Language
+
+    var routes: [Route] {
+        [Route(.get, "/api/tram/query", .tram, answer), Route(.post, "/api/tram/query", .tram, answer)]
+    }
+
+    @Sendable private func answer(_ request: Request, _ context: TramRequestContext) async throws -> Response {
+        let parameters = try await RequestParameters(reading: request)
+        let question = try Question(parameters, request, limits: limits, defaultLanguage: language)
+        let database = try DatabaseChoice.toRead(parameters.text("db"), engine)
+        guard await gate.enter() else {
+            throw RequestFailure(
+                .serviceUnavailable, "query.busy", "too many queries are running and waiting; come again",
+                retryAfter: 2)
+        }
+        let begun = engine.time.monotonic()
+        let result: QueryResult
+        do {
+            defer { gate.leave() }
+            result = try await threads.runIfActive { try run(question, over: database) }
+        } catch let error as QueryError {
+            throw QueryRoute.failure(error, in: question.text, question.language)
+        }
+        let elapsed = Double(engine.time.monotonic() - begun) / 1e6
+        return respond(result, question, elapsed)
+    }
+
+    private func run(_ question: Question, over database: Database) throws(QueryError) -> QueryResult {
+        let deadline = engine.time.monotonic() + Int64(limits.querySeconds) * 1_000_000_000
+        let time = engine.time
+        var context = engine.queryContext(now: question.now, zone: question.zone, rows: limits.queryRows)
+        context.interruption = { time.monotonic() > deadline ? .timeLimit : nil }
+        return try QueryRunner.run(
+            question.text, source: StoreSource(database.store.snapshot()), context: context)
+    }
+
+    private func respond(_ result: QueryResult, _ question: Question, _ elapsed: Double) -> Response {
+        var result = result
+        if let limit = question.limit, result.rowCount > limit {
+            result.truncate(to: limit)
+            result.warnings.append(
+                Bilingual(
+                    vi: "chỉ trả về \(limit) dòng đầu (limit)", en: "only the first \(limit) rows are given (limit)"))
+        }
+        let writer = ResultWriter(format: question.format, epoch: question.epoch, language: question.language)
+        var pieces = writer.pieces(
+            of: result,
+            statistics: ResultStatistics(
+                rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: 0, elapsedMilliseconds: elapsed))
+        var headers: HTTPFields = [.contentType: question.contentType, .cacheControl: "no-store"]
+        if question.format != .json {
+            for warning in result.warnings {
+                headers.append(HTTPField(name: .tramWarning, value: Answers.headerText(warning.en)))
+            }
+        }
+        let first = pieces.next() ?? []
+        if pieces.isAtEnd {
+            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: first)))
+        }
+        let rest = pieces
+        return Response(
+            status: .ok, headers: headers,
+            body: ResponseBody { writer in
+                try await writer.write(ByteBuffer(bytes: first))
+                var rest = rest
+                while let piece = rest.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            })
+    }
+
+    static func failure(_ error: QueryError, in text: String, _ language: Language) -> RequestFailure {
+        let status: HTTPResponse.Status =
+            switch error.code {
+            case .timeLimit: .requestTimeout
+            case .rowLimit, .windowLimit, .memoryLimit: .unprocessableContent
+            case .notAvailable: .notImplemented
+            case .cancelled: .serviceUnavailable
+            default: .badRequest
+            }
+        return RequestFailure(
+            status, error.code.rawValue, error.message.text(language), place: error.place(in: text),
+            hint: error.hint?.text(language))
+    }
+}
+
+/// A question with the settings that its request brings.
+private struct Question: Sendable {
+    var text: String
+    var format = ResultFormat.json
+    var epoch: Epoch?
+    var now: Int64?
+    var zone: TimeZoneRules?
+    var language: Language
+    var limit: Int?
+
+    init(
+        _ parameters: RequestParameters, _ request: Request, limits: ServerLimits, defaultLanguage: Language
+    ) throws {
+        language = try Question.language(parameters, request) ?? defaultLanguage
+        guard let text = parameters.text("q") else {
+            throw RequestFailure(
+                .badRequest, "missing_parameter", "the parameter q is missing: the question in TQL",
+                hint: "q=traffic[1h] | count()")
+        }
+        guard text.utf8.count <= limits.queryTextBytes else {
+            throw RequestFailure(
+                .badRequest, QueryError.Code.tooLong.rawValue,
+                "the query is longer than \(limits.queryTextBytes) bytes")
+        }
+        self.text = text
+        if let name = parameters.text("format") {
+            guard let format = ResultFormat(rawValue: name), format != .table else {
+                throw Question.wrong("format", name, "json, csv or ndjson")
+            }
+            self.format = format
+        }
+        epoch = try Question.value("epoch", parameters, "ns, us, ms or s") { Epoch(rawValue: $0) }
+        now = try Question.value("now", parameters, "RFC 3339, or nanoseconds since 1970") {
+            Int64($0) ?? Timestamp(rfc3339: $0)?.nanoseconds
+        }
+        zone = try Question.value("tz", parameters, "the name of a time zone, such as Asia/Ho_Chi_Minh") {
+            ZoneFiles().zone(named: $0)
+        }
+        limit = try Question.value("limit", parameters, "a whole number of rows") { text in
+            Int(text).flatMap { $0 >= 0 ? $0 : nil }
+        }
+    }
+
+    var contentType: String {
+        switch format {
+        case .json: "application/json"
+        case .csv: "text/csv; charset=utf-8"
+        case .ndjson: "application/x-ndjson"
+        case .table: "text/plain; charset=utf-8"
+        }
+    }
+
+    private static func language(_ parameters: RequestParameters, _ request: Request) throws -> Language? {
+        if let named = try value("lang", parameters, "vi or en", { Language(rawValue: $0) }) { return named }
+        return request.headers[.acceptLanguage]?.lowercased().hasPrefix("vi") ?? false ? .vi : nil
+    }
+
+    private static func value<Value>(
+        _ name: String, _ parameters: RequestParameters, _ expected: String, _ read: (String) -> Value?
+    ) throws -> Value? {
+        guard let text = parameters.text(name) else { return nil }
+        guard let value = read(text) else { throw wrong(name, text, expected) }
+        return value
+    }
+
+    private static func wrong(_ name: String, _ text: String, _ expected: String) -> RequestFailure {
+        RequestFailure(
+            .badRequest, "bad_parameter", "\(name)=\(text.prefix(64)) is not understood; it takes \(expected)")
+    }
+}
+
+/// Finds the database that a request means.
+enum DatabaseChoice {
+    static func toRead(_ name: String?, _ engine: Engine) throws -> Database {
+        do {
+            return try engine.databaseToRead(name)
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    static func failure(_ error: EngineError) -> RequestFailure {
+        let code = error.code.description
+        func list(_ names: [String]) -> String? {
+            names.isEmpty ? nil : "there are: " + names.prefix(20).joined(separator: ", ")
+        }
+        switch error {
+        case .databaseNotFound(let name, let known):
+            return RequestFailure(.notFound, code, "database not found: \"\(name)\"", hint: list(known))
+        case .databaseNeeded(let known):
+            return RequestFailure(
+                .badRequest, code, "several databases are there; say which: db=NAME", hint: list(known))
+        case .noDatabase:
+            return RequestFailure(
+                .notFound, code, "there is no database yet; the first write makes one",
+                hint: "POST line protocol to /write?db=NAME")
+        case .badDatabaseName(let name):
+            return RequestFailure(
+                .badRequest, code,
+                "\"\(name.prefix(64))\" cannot be the name of a database: 1 to 255 bytes without control characters")
+        case .tooManyDatabases(let allowed):
+            return RequestFailure(
+                .unprocessableContent, code, "there are \(allowed) databases already, and no more may be made")
+        case .storage(let reason): return RequestFailure(.internalServerError, code, reason)
+        }
+    }
+}

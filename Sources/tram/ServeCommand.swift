@@ -1,0 +1,195 @@
+import ArgumentParser
+import TramColumnar
+import TramEngine
+import TramLineProtocol
+import TramServer
+import TramSystem
+
+/// `tram serve`: the server.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Take readings from gateways and answer questions.",
+        discussion: """
+            Needs no configuration. Gateways push line protocol to /write, /api/v2/write or /api/v3/write_lp, as they
+            would to InfluxDB; questions go to /api/tram/query, or: tram query 'traffic | mean(speed) by sensor'
+
+            Data live in memory in this version: they are gone when the server stops. SIGHUP reads the configuration
+            again (zone, catalogue, standing queries, rules); SIGTERM finishes what is under way and stops.
+            """)
+
+    @Option(name: .long, help: "The data directory (default: ./tram-data).")
+    var data: String?
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help:
+            "HOST:PORT to serve HTTP at, port 0 for any; may be given several times (default: 127.0.0.1:8086 and [::1]:8086)."
+    )
+    var listen: [String] = []
+
+    @Option(name: .long, help: "A configuration file (YAML).")
+    var config: String?
+
+    @Option(
+        name: .customLong("line-tcp"), parsing: .singleValue,
+        help: "HOST:PORT for lines over TCP, /DB behind it for another database than default.")
+    var lineTCP: [String] = []
+
+    @Option(
+        name: .customLong("line-udp"), parsing: .singleValue,
+        help: "HOST:PORT for lines in datagrams, /DB behind it for another database than default.")
+    var lineUDP: [String] = []
+
+    @OptionGroup var language: LanguageOption
+
+    private static let defaultPort = 8086
+
+    func validate() throws {
+        for text in listen where ListenAddress(text) == nil { throw ServeCommand.notAnAddress("--listen", text) }
+        for text in lineTCP where ServeCommand.lineAddress(text) == nil {
+            throw ServeCommand.notAnAddress("--line-tcp", text)
+        }
+        for text in lineUDP where ServeCommand.lineAddress(text) == nil {
+            throw ServeCommand.notAnAddress("--line-udp", text)
+        }
+    }
+
+    private static func notAnAddress(_ option: String, _ text: String) -> ValidationError {
+        ValidationError("\(option) takes HOST:PORT, such as 127.0.0.1:8086 or [::1]:8086; this is: \(text)")
+    }
+
+    private static func lineAddress(_ text: String) -> LineListenerAddress? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = ListenAddress(String(parts[0])) else { return nil }
+        guard parts.count == 2 else { return LineListenerAddress(address: address) }
+        return parts[1].isEmpty ? nil : LineListenerAddress(address: address, database: String(parts[1]))
+    }
+
+    func run() async throws {
+        let language = language.language
+        // From the bottom up: definitions, directory, engine, server.
+        var definitions = Definitions(language: language)
+        if let config { try definitions.load(configuration: config) }
+        let settings = ServeSettings(definitions.configuration, language: language)
+        var configuration = try settings.server(
+            listen: listen.compactMap(ListenAddress.init), defaultPort: ServeCommand.defaultPort)
+        configuration.lineTCP += lineTCP.compactMap(ServeCommand.lineAddress)
+        configuration.lineUDP += lineUDP.compactMap(ServeCommand.lineAddress)
+        try settings.checkLoopback(configuration)
+        let directory = data ?? settings.data
+        let lock = try ServeCommand.lock(directory, language)
+        defer { withExtendedLifetime(lock) {} }
+
+        let engine: Engine
+        do {
+            engine = try Engine(
+                configuration: settings.engine, definitions: definitions.live, time: SystemTime())
+        } catch {
+            throw definitions.failure(error)
+        }
+        for warning in settings.warnings { Talk.line(warning) }
+        let server = TramServer(engine: engine, configuration: configuration)
+        do {
+            try await server.run(
+                reload: { reload(into: engine) },
+                tell: { event in ServeCommand.tell(event, language) })
+        } catch let failure as ServerFailure {
+            throw ServeCommand.failure(failure, language)
+        }
+        Talk.line(language == .vi ? "đã dừng" : "stopped")
+    }
+
+    /// Takes the directory for this process alone.
+    private static func lock(_ directory: String, _ language: Language) throws -> DirectoryLock {
+        do {
+            try Directory.create(directory)
+            return try DirectoryLock(directory: directory)
+        } catch let failure as DirectoryLock.Failure {
+            switch failure {
+            case .held(let holder):
+                let who = holder.map { language == .vi ? "tiến trình \($0)" : "process \($0)" }
+                throw Failure(
+                    message: language == .vi
+                        ? "thư mục dữ liệu \(directory) đang được \(who ?? "một tiến trình khác") sử dụng; dừng tiến trình đó, hoặc chọn thư mục khác: --data DIR"
+                        : "the data directory \(directory) is in use by \(who ?? "another process"); stop it, or choose another directory: --data DIR",
+                    status: 3)
+            case .system(let error): throw unusable(directory, error, language)
+            }
+        } catch let error as SystemError {
+            throw unusable(directory, error, language)
+        }
+    }
+
+    private static func unusable(_ directory: String, _ error: SystemError, _ language: Language) -> Failure {
+        Failure(
+            message: language == .vi
+                ? "không dùng được thư mục dữ liệu \(directory): \(error.reason); chọn thư mục khác: --data DIR"
+                : "the data directory \(directory) cannot be used: \(error.reason); choose another: --data DIR")
+    }
+
+    private static func failure(_ failure: ServerFailure, _ language: Language) -> Failure {
+        if failure.isInUse {
+            return Failure(
+                message: language == .vi
+                    ? "\(failure.place): cổng đang được chương trình khác sử dụng; chọn cổng khác: --listen 127.0.0.1:8087"
+                    : "\(failure.place): another program uses this port; choose another: --listen 127.0.0.1:8087")
+        }
+        return Failure(
+            message: language == .vi
+                ? "\(failure.place): không mở được (\(failure.reason))"
+                : "\(failure.place): cannot be opened (\(failure.reason))")
+    }
+
+    private static func tell(_ event: TramServer.Event, _ language: Language) {
+        let isVietnamese = language == .vi
+        switch event {
+        case .listening(let http, let tcp, let udp):
+            // Programs wait for these lines; nobody may be left to read them.
+            var lines = ""
+            for address in tcp { lines += "line-tcp on \(address)\n" }
+            for address in udp { lines += "line-udp on \(address)\n" }
+            if let first = http.first { lines += "listening on http://\(first)\n" }
+            try? StandardStream.output.write(lines)
+            for address in http.dropFirst() {
+                Talk.line(isVietnamese ? "cũng phục vụ tại http://\(address)" : "also at http://\(address)")
+            }
+            Talk.line(
+                isVietnamese
+                    ? "durability: memory: số liệu chỉ nằm trong bộ nhớ, máy chủ dừng là mất"
+                    : "durability: memory: data live in memory and are gone when the server stops")
+        case .unavailable(let address, let reason):
+            Talk.line(
+                isVietnamese
+                    ? "cảnh báo: không phục vụ được tại \(address) (\(reason)); máy này có lẽ không có IPv6"
+                    : "warning: \(address) cannot be served (\(reason)); this machine may have no IPv6")
+        case .draining:
+            Talk.line(
+                isVietnamese ? "đang dừng: hoàn tất các yêu cầu dở dang" : "stopping: finishing what is under way")
+        }
+    }
+
+    /// Reads the configuration again; a file with a mistake changes nothing.
+    private func reload(into engine: Engine) {
+        let language = language.language
+        guard let config else { return }
+        do {
+            var definitions = Definitions(language: language)
+            try definitions.load(configuration: config)
+            do {
+                try engine.install(definitions.live)
+            } catch {
+                throw definitions.failure(error)
+            }
+            Talk.line(language == .vi ? "đã đọc lại cấu hình \(config)" : "read \(config) again")
+        } catch let failure as Failure {
+            Talk.line(failure.message)
+            Talk.line(
+                language == .vi
+                    ? "giữ nguyên cấu hình cũ, vì \(config) có lỗi"
+                    : "the old settings are kept, for \(config) has a mistake")
+        } catch {
+            Talk.line("\(config): \(error)")
+        }
+    }
+}
