@@ -1,4 +1,5 @@
-# What Tests/run.sh and samples/demo.sh share; sourced by both, with the root of the repository as working directory.
+# What Tests/run.sh, Benchmarks/peers.sh and samples/demo.sh share; sourced by each, with the root of the repository as
+# working directory.
 # All talk goes to standard error, so that standard output holds results alone.
 
 say() {
@@ -28,7 +29,12 @@ install_missing() {
         say "Swift is missing. Tram needs Swift 6.3; https://www.swift.org/install/linux/ says how to get it."
         exit 1
     fi
-    packages=$(missing_packages)
+    install_packages "$(missing_packages)"
+}
+
+# Installs the packages named in one word, if there are any.
+install_packages() {
+    packages=$1
     [ -n "$packages" ] || return 0
     line="apt-get install --no-install-recommends$packages"
     if ! command -v apt-get >/dev/null; then

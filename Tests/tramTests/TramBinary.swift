@@ -38,8 +38,15 @@ enum TramBinary {
     }
 
     static func run(_ arguments: [String], input: Data? = nil, environment: [String: String] = [:]) throws -> Outcome {
+        try run(path, arguments, input: input, environment: environment)
+    }
+
+    /// Runs any program to its end.
+    static func run(
+        _ program: String, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:]
+    ) throws -> Outcome {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
+        process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.environment = ["LANG": "C", "PATH": "/usr/bin:/bin"].merging(environment) { $1 }
         // Files instead of pipes: no reader has to keep up.
