@@ -97,6 +97,9 @@ public final class AlertPath {
 
     public var rule: Rule { evaluator.rule }
 
+    /// How many label sets are pending or have an open incident.
+    public var activeCount: Int { evaluator.activeCount }
+
     /// Takes up new fields and tags.
     public func rebind(schemas: [String: Schema]) throws(RuleError) {
         do {

@@ -70,7 +70,10 @@ public final class Database: Sendable {
         try liveQueries.windows(of: name, in: range)
     }
 
-    /// Alerts that are pending, firing or stale now, oldest first.
+    /// How many label sets of a rule are pending: their condition is true, not yet for long enough.
+    public func pendingCount(of rule: String) -> Int { liveQueries.pendingCount(of: rule) }
+
+    /// Alerts that are firing or stale now, oldest first.
     public var activeAlerts: [ActiveAlert] { liveQueries.activeAlerts }
 
     /// Standing queries and rules that cannot go on, by name.

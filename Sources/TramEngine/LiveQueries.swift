@@ -65,6 +65,8 @@ final class LiveQueries: @unchecked Sendable {
         var ruleErrors: [Int: RuleError] = [:]
         /// By rule and labels, those that are not resolved.
         var active: [String: ActiveAlert] = [:]
+        /// By rule, label sets that are pending or have an open incident.
+        var activeCounts: [String: Int] = [:]
     }
 
     let streams: [StreamText]
@@ -100,7 +102,7 @@ final class LiveQueries: @unchecked Sendable {
                 paths.append(
                     try AlertPath(
                         rule, schemas: [:], strings: store.strings, context: context, sources: 1,
-                        includesPending: true))
+                        includesPending: false))
             } catch {
                 throw .rule(index, error)
             }
@@ -164,11 +166,12 @@ final class LiveQueries: @unchecked Sendable {
                 book.columns[index] = stream.columns
                 book.watermarks[index] = stream.watermarkTime
             }
+            for rule in work.rules { book.activeCounts[rule.rule.name] = rule.activeCount }
         }
     }
 
     private func note(_ event: AlertEvent) {
-        if event.state != .pending { metrics.note(event) }
+        metrics.note(event)
         book.withLock { book in
             let key = event.rule + "\u{0}" + event.fingerprint
             let known = book.active[key]
@@ -197,7 +200,15 @@ final class LiveQueries: @unchecked Sendable {
         return windows
     }
 
-    /// What is pending, firing or stale now, oldest first.
+    /// How many label sets of a rule are pending: their condition is true, not yet for long enough.
+    func pendingCount(of rule: String) -> Int {
+        book.withLock { book in
+            let open = book.active.values.count { $0.event.rule == rule && $0.event.state == .firing }
+            return max(0, book.activeCounts[rule, default: 0] - open)
+        }
+    }
+
+    /// What is firing or stale now, oldest first.
     var activeAlerts: [ActiveAlert] {
         book.withLock { Array($0.active.values) }.sorted { ($0.since, $0.event.rule) < ($1.since, $1.event.rule) }
     }

@@ -19,7 +19,9 @@ final class ServingTram {
     }
 
     /// Returns when the server is ready.
-    init() throws {
+    ///
+    /// - Parameter files: names and texts of files beside each other; `tram.yaml` is the configuration.
+    init(files: [String: String] = [:]) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("tram-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let talk = folder.appendingPathComponent("talk")
@@ -31,6 +33,10 @@ final class ServingTram {
                 TramBinary.path, "serve", "--data", folder.appendingPathComponent("data").path,
             ]
         process.arguments? += ["--listen", free, "--line-tcp", free, "--line-udp", free]
+        for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
+        if files["tram.yaml"] != nil {
+            process.arguments? += ["--config", folder.appendingPathComponent("tram.yaml").path]
+        }
         process.environment = ["LANG": "C", "PATH": "/usr/bin:/bin"]
         let output = Pipe()
         process.standardInput = FileHandle.nullDevice

@@ -5,6 +5,7 @@ import NIOHTTP1
 import NIOPosix
 public import TramColumnar
 public import TramQuery
+import TramSystem
 
 /// Asks a server over HTTP what `tram query` was asked.
 public struct QueryClient: Sendable {
@@ -112,11 +113,12 @@ public struct QueryClient: Sendable {
             status: status)
     }
 
+    /// The kernel's words where it has some: `Connection refused`.
     private static func reason(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
-            return error.connectionErrors.first.map { "\($0.error)" } ?? "\(error)"
-        case let error as HTTPClientError: return "\(error)"
+            return error.connectionErrors.first.map { reason($0.error) } ?? "\(error)"
+        case let error as IOError: return SystemError(errno: error.errnoCode, call: "connect", path: "").reason
         default: return "\(error)"
         }
     }

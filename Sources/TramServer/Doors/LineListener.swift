@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TramColumnar
 public import TramEngine
 public import TramLineProtocol
 
@@ -160,7 +161,7 @@ enum LineAnswers {
             guard !rejected.isEmpty else { return nil }
             return rejected.map { "\(prefix)\($0.line): \($0.reason.rawValue): \($0.text)\n" }.joined()
         } catch {
-            return "\(prefix)0: \(error.code): \(DatabaseChoice.failure(error).message)\n"
+            return "\(prefix)0: \(error.code): \(DatabaseChoice.failure(error).message.en)\n"
         }
     }
 

@@ -2,8 +2,8 @@
 ///
 /// Written by hand, and held to the truth by tests: its paths and methods are those of the route table, and answers of
 /// a running server are checked against its schemas.
-enum OpenAPIDocument {
-    static func text(version: String) -> String {
+package enum OpenAPIDocument {
+    package static func text(version: String) -> String {
         document.replacing("\"VERSION\"", with: "\"\(version)\"", maxReplacements: 1)
     }
 
@@ -288,7 +288,7 @@ enum OpenAPIDocument {
               "get": {
                 "tags": ["read"],
                 "operationId": "alerts",
-                "summary": "Alerts that are pending, firing or stale now.",
+                "summary": "Alerts that are firing or stale now.",
                 "parameters": [{"$ref": "#/components/parameters/db"}],
                 "responses": {
                   "200": {"description": "The alerts, oldest first.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/alerts"}}}},
@@ -495,7 +495,7 @@ enum OpenAPIDocument {
                   "required": ["rule", "state", "at", "labels", "value", "severity", "window", "revision", "incident", "summary", "since", "db"],
                   "properties": {
                     "rule": {"type": "string"},
-                    "state": {"enum": ["pending", "firing", "stale"]},
+                    "state": {"enum": ["firing", "stale"]},
                     "at": {"type": "string"},
                     "labels": {"type": "object"},
                     "severity": {"enum": ["info", "warning", "critical"]},

@@ -159,12 +159,23 @@ public struct TramServer: Sendable {
         return RouteTable(routes)
     }
 
+    /// Method and path of everything that is served: `GET /ping`.
+    package var servedRoutes: [String] {
+        let connections = ConnectionBook(maximum: 0, maximumPerAddress: 0)
+        return routes(ServerPhase(), connections, .singleton, RequestMetrics()).routes.map {
+            "\($0.method.rawValue) \($0.path)"
+        }
+    }
+
     private func router(
         _ phase: ServerPhase, _ connections: ConnectionBook, _ threads: NIOThreadPool
     ) -> Router<TramRequestContext> {
         let requests = RequestMetrics()
         let table = routes(phase, connections, threads, requests)
-        return table.router(before: [RequestManners(table: table, metrics: requests, time: engine.time)])
+        return table.router(before: [
+            RequestManners(
+                table: table, metrics: requests, time: engine.time, language: configuration.language)
+        ])
     }
 
     private func application(
