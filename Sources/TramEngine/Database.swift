@@ -11,8 +11,7 @@ public final class Database: Sendable {
     public let store: Store
     /// Paths that nobody is using; each keeps the tables of the series it has met.
     private let paths = Mutex<[IngestPath]>([])
-    /// Commits take turns, so that standing queries get batches in the order in which their rows became visible.
-    private let turn = Mutex(())
+    private let committer = Committer()
     private let live: Mutex<LiveQueries>
 
     /// Keys that a path may remember beyond those of the store before it is thrown away: series that were refused.
@@ -42,25 +41,8 @@ public final class Database: Sendable {
     /// and alerts that they brought are there.
     ///
     /// - Parameter wholly: store nothing when one row would be refused; the refusals then say which.
-    /// - Returns: nil in place of a commit that was not made.
-    func commit(_ rows: consuming ParsedRows, wholly: Bool) -> (commit: Commit, isStored: Bool) {
-        var ticket: (LiveQueries, Int)?
-        let rows = rows
-        let result = turn.withLock { _ -> (Commit, Bool) in
-            if wholly {
-                let trial = rows.trial(in: store)
-                if !trial.refusedByClass.isEmpty { return (trial, false) }
-            }
-            let queries = liveQueries
-            var commit = rows.commit(to: store, keeping: queries.measurements.contains)
-            if !commit.batches.isEmpty {
-                ticket = (queries, queries.enqueue(commit.batches))
-                commit.batches = []
-            }
-            return (commit, true)
-        }
-        if let (queries, number) = ticket { queries.settle(number) }
-        return result
+    func commit(_ rows: ParsedRows, wholly: Bool) async -> (commit: Commit, isStored: Bool) {
+        await committer.commit(rows, to: store, wholly: wholly, queries: { self.liveQueries })
     }
 
     /// The windows that a plain standing query has given, those that begin in `range`; nil when none has this name.
@@ -78,4 +60,24 @@ public final class Database: Sendable {
 
     /// Standing queries and rules that cannot go on, by name.
     public var failures: [String: QueryError] { liveQueries.failures }
+}
+
+/// Commits of one database, one after the other: standing queries get batches in the order in which their rows became
+/// visible. Whoever waits for a turn gives its thread back, so that another body is parsed on it meanwhile.
+private actor Committer {
+    func commit(
+        _ rows: ParsedRows, to store: Store, wholly: Bool, queries: @Sendable () -> LiveQueries
+    ) -> (commit: Commit, isStored: Bool) {
+        if wholly {
+            let trial = rows.trial(in: store)
+            if !trial.refusedByClass.isEmpty { return (trial, false) }
+        }
+        let live = queries()
+        var commit = rows.commit(to: store, keeping: live.measurements.contains)
+        if !commit.batches.isEmpty {
+            live.judge(commit.batches)
+            commit.batches = []
+        }
+        return (commit, true)
+    }
 }

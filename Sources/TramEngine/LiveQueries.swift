@@ -43,20 +43,11 @@ public struct LiveDefinitions: Sendable {
     }
 }
 
-/// The standing queries and rules of one database at work.
+/// The standing queries and rules of one database at work, and what they have found.
 ///
-/// Batches are queued in the order in which their rows became visible, under the database's commit lock. Whoever wants
-/// a batch judged works the queue off up to it, for itself and for others, so a write is answered when its windows and
-/// alerts are there, and two writers never wait for each other's parsing.
-///
-/// Safety of `@unchecked Sendable`: `work` is used under `turn` only; `queue` and `book` have locks of their own.
+/// Safety of `@unchecked Sendable`: `work` is used by `judge` only, which the database's commits call one at a time;
+/// `book` has a lock of its own.
 final class LiveQueries: @unchecked Sendable {
-    private struct Queue {
-        var batches: [[StoredBatch]] = []
-        /// Number of the next group to be queued, and of the next to be worked off.
-        var nextIn = 0
-    }
-
     private struct Book {
         var windows: [KeptWindows]
         var columns: [[ColumnInfo]]
@@ -73,8 +64,6 @@ final class LiveQueries: @unchecked Sendable {
     /// The measurements that are listened to.
     let measurements: Set<String>
     private let work: StandingQueries
-    private let turn = Mutex(0)
-    private let queue = Mutex(Queue())
     private let book: Mutex<Book>
     private let metrics: EngineMetrics
 
@@ -115,33 +104,8 @@ final class LiveQueries: @unchecked Sendable {
                 watermarks: queries.map { _ in nil }))
     }
 
-    /// Puts batches in the queue. To be called in the order in which the store took them.
-    ///
-    /// - Returns: the ticket to `settle` with.
-    func enqueue(_ batches: [StoredBatch]) -> Int {
-        queue.withLock { queue in
-            queue.batches.append(batches)
-            queue.nextIn += 1
-            return queue.nextIn
-        }
-    }
-
-    /// Works the queue off until the batches of `ticket` are judged.
-    func settle(_ ticket: Int) {
-        turn.withLock { done in
-            while done < ticket {
-                let groups = queue.withLock { queue -> [[StoredBatch]] in
-                    var groups: [[StoredBatch]] = []
-                    swap(&groups, &queue.batches)
-                    return groups
-                }
-                for group in groups { judge(group) }
-                done += groups.count
-            }
-        }
-    }
-
-    private func judge(_ batches: [StoredBatch]) {
+    /// Judges batches. To be called by one at a time, in the order in which the store took them.
+    func judge(_ batches: [StoredBatch]) {
         // Neither closure throws, so neither does this.
         try? work.process(
             batches, source: 0,

@@ -39,7 +39,7 @@ struct WriteDoor: Sendable {
                 into: name, of: engine, from: .init(door: WriteDoor.door(shape), address: context.peerAddress),
                 precision: precision, encoding: encoding, now: engine.time.now())
             try await read(request.body, length, into: body, &pieces)
-            outcome = try body.commit(wholly: wholly)
+            outcome = try await body.commit(wholly: wholly)
         } catch let refusal as WriteRefusal {
             throw WriteDoor.failure(refusal, shape)
         }
