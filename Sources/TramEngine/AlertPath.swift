@@ -4,7 +4,7 @@ public import TramQuery
 public import TramStreaming
 
 /// A rule's definition with its query and conditions as text.
-public struct RuleText: Sendable {
+public struct RuleText: Hashable, Sendable {
     public var rule: Rule
     public var query: String
     public var when: String?

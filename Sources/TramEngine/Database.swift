@@ -25,8 +25,15 @@ public final class Database: Sendable {
 
     var liveQueries: LiveQueries { live.withLock { $0 } }
 
-    /// Puts other standing queries in place of those at work.
-    func replace(live queries: LiveQueries) { live.withLock { $0 = queries } }
+    /// Puts other standing queries in place of those at work, between two commits.
+    func replaceQueries(
+        _ make: @escaping @Sendable (_ before: LiveQueries) throws(StandingQueries.Failure) -> LiveQueries
+    ) async throws(StandingQueries.Failure) {
+        try await committer.perform { () throws(StandingQueries.Failure) in
+            let queries = try make(self.liveQueries)
+            self.live.withLock { $0 = queries }
+        }
+    }
 
     /// Lets `work` use a path that nobody else is using.
     func withPath<Result>(_ work: (IngestPath) -> Result) -> Result {
@@ -65,6 +72,9 @@ public final class Database: Sendable {
 /// Commits of one database, one after the other: standing queries get batches in the order in which their rows became
 /// visible. Whoever waits for a turn gives its thread back, so that another body is parsed on it meanwhile.
 private actor Committer {
+    /// Does something between two commits.
+    func perform<Failure: Error>(_ work: @Sendable () throws(Failure) -> Void) throws(Failure) { try work() }
+
     func commit(
         _ rows: ParsedRows, to store: Store, wholly: Bool, queries: @Sendable () -> LiveQueries
     ) -> (commit: Commit, isStored: Bool) {

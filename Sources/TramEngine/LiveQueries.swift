@@ -27,15 +27,19 @@ public struct LiveDefinitions: Sendable {
     public var rules: [RuleText]
     public var zone: TimeZoneRules
     public var units: (any UnitResolver)?
+    /// Equal for equal zones and catalogues within one process: a query whose text has not changed either goes on
+    /// with what it has seen.
+    public var contextID: Int
 
     public init(
         streams: [StreamText] = [], rules: [RuleText] = [], zone: TimeZoneRules = .hoChiMinh,
-        units: (any UnitResolver)? = nil
+        units: (any UnitResolver)? = nil, contextID: Int = 0
     ) {
         self.streams = streams
         self.rules = rules
         self.zone = zone
         self.units = units
+        self.contextID = contextID
     }
 
     func context(now: Int64) -> QueryContext {
@@ -63,45 +67,77 @@ final class LiveQueries: @unchecked Sendable {
     let streams: [StreamText]
     /// The measurements that are listened to.
     let measurements: Set<String>
+    private let contextID: Int
     private let work: StandingQueries
     private let book: Mutex<Book>
     private let metrics: EngineMetrics
 
+    /// - Parameters:
+    ///   - before: Those that are at work so far and whose place these take; what has not changed is taken over with
+    ///     all that it has seen. Nobody may call their `judge` any more.
     /// - Throws: the first query that does not bind.
     init(
         _ definitions: LiveDefinitions, database: String, store: Store, context: QueryContext, windowRows: Int,
-        metrics: EngineMetrics
+        metrics: EngineMetrics, before: LiveQueries? = nil
     ) throws(StandingQueries.Failure) {
         self.metrics = metrics
+        contextID = definitions.contextID
         streams = definitions.streams.filter { $0.database ?? database == database }
+        let before = before?.contextID == definitions.contextID ? before : nil
+        let known = before?.book.withLock { $0 }
+        var fresh = Book(windows: [], columns: [], watermarks: [])
+        let schemas = LiveQueries.schemas(of: store)
         var queries: [ContinuousQuery] = []
         for (index, stream) in streams.enumerated() {
+            let place = before?.streams.firstIndex(of: stream)
+            if let place, let before, let known, known.streamErrors[place] == nil {
+                queries.append(before.work.streams[place])
+                fresh.windows.append(known.windows[place])
+                fresh.columns.append(known.columns[place])
+                fresh.watermarks.append(known.watermarks[place])
+                continue
+            }
             do {
-                queries.append(
-                    try ContinuousQuery(
-                        name: stream.name, query: stream.query, when: nil, clear: nil, schemas: [:],
-                        strings: store.strings, context: context, policy: stream.policy, sources: 1))
+                let query = try ContinuousQuery(
+                    name: stream.name, query: stream.query, when: nil, clear: nil, schemas: schemas,
+                    strings: store.strings, context: context, policy: stream.policy, sources: 1)
+                queries.append(query)
+                fresh.windows.append(KeptWindows(limit: windowRows))
+                fresh.columns.append(query.columns)
+                fresh.watermarks.append(nil)
             } catch {
                 throw .stream(index, error)
             }
         }
         var paths: [AlertPath] = []
         for (index, rule) in definitions.rules.enumerated() where rule.database ?? database == database {
+            let place = before?.work.rules.firstIndex { $0.text == rule }
+            if let place, let before, let known, known.ruleErrors[place] == nil {
+                paths.append(before.work.rules[place])
+                let name = rule.rule.name
+                fresh.activeCounts[name] = known.activeCounts[name]
+                fresh.active.merge(known.active.filter { $0.value.event.rule == name }) { $1 }
+                continue
+            }
             do {
                 paths.append(
                     try AlertPath(
-                        rule, schemas: [:], strings: store.strings, context: context, sources: 1,
+                        rule, schemas: schemas, strings: store.strings, context: context, sources: 1,
                         includesPending: false))
             } catch {
                 throw .rule(index, error)
             }
         }
-        work = StandingQueries(streams: queries, rules: paths, store: store)
+        work = StandingQueries(streams: queries, rules: paths, store: store, schemas: schemas)
         measurements = work.measurements
-        book = Mutex(
-            Book(
-                windows: queries.map { _ in KeptWindows(limit: windowRows) }, columns: queries.map(\.columns),
-                watermarks: queries.map { _ in nil }))
+        book = Mutex(fresh)
+    }
+
+    private static func schemas(of store: Store) -> [String: Schema] {
+        let snapshot = store.snapshot()
+        var schemas: [String: Schema] = [:]
+        for name in snapshot.measurements { schemas[name] = snapshot.schema(of: name) }
+        return schemas
     }
 
     /// Judges batches. To be called by one at a time, in the order in which the store took them.

@@ -59,7 +59,7 @@ public struct TramServer: Sendable {
     ///   - tell: hears what happens.
     /// - Throws: `ServerFailure` when an address cannot be listened at.
     public func run(
-        reload: @escaping @Sendable () -> Void, tell: @escaping @Sendable (Event) -> Void
+        reload: @escaping @Sendable () async -> Void, tell: @escaping @Sendable (Event) -> Void
     ) async throws {
         let limits = configuration.limits
         let phase = ServerPhase()
@@ -265,7 +265,7 @@ private struct NamedService: Service {
 private struct Attendant: Service {
     let phase: ServerPhase
     let limits: ServerLimits
-    let reload: @Sendable () -> Void
+    let reload: @Sendable () async -> Void
     let tell: @Sendable (TramServer.Event) -> Void
 
     func run() async throws {
@@ -273,7 +273,7 @@ private struct Attendant: Service {
         let tell = tell
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {
-                for await _ in await UnixSignalsSequence(trapping: .sighup) { reload() }
+                for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
             }
         } onGracefulShutdown: {
             phase.become(.draining)
