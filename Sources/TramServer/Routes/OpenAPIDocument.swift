@@ -127,6 +127,26 @@ package enum OpenAPIDocument {
                 "responses": {"501": {"description": "Always.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}}
               }
             },
+            "/api/v2/buckets": {
+              "get": {
+                "tags": ["operate"],
+                "operationId": "buckets",
+                "summary": "The databases, as buckets of InfluxDB 2.x.",
+                "parameters": [{"name": "name", "in": "query", "schema": {"type": "string"}}],
+                "responses": {
+                  "200": {"description": "The buckets.", "content": {"application/json": {"schema": {"type": "object", "required": ["buckets"], "properties": {"buckets": {"type": "array", "items": {"type": "object", "required": ["id", "orgID", "name", "retentionRules"]}}}}}}},
+                  "400": {"description": "The request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}
+                }
+              }
+            },
+            "/api/v2/orgs": {
+              "get": {
+                "tags": ["operate"],
+                "operationId": "organizations",
+                "summary": "The one organisation there is.",
+                "responses": {"200": {"description": "It.", "content": {"application/json": {"schema": {"type": "object", "required": ["orgs"], "properties": {"orgs": {"type": "array", "items": {"type": "object", "required": ["id", "name"]}}}}}}}}
+              }
+            },
             "/ping": {
               "get": {
                 "tags": ["operate"],
@@ -412,7 +432,7 @@ package enum OpenAPIDocument {
               "ready": {
                 "type": "object",
                 "required": ["status"],
-                "properties": {"status": {"enum": ["ready", "starting", "draining"]}}
+                "properties": {"status": {"enum": ["ready", "starting", "draining"]}, "started": {"type": "string"}, "up": {"type": "string"}}
               },
               "question": {
                 "type": "object",

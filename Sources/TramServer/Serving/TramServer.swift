@@ -142,12 +142,15 @@ public struct TramServer: Sendable {
         -> RouteTable
     {
         let gate = QueryGate(configuration.limits)
+        let startedAt = engine.time.now()
         let routes =
             WriteDoor(engine: engine).routes + ManagementDoor(engine: engine).routes
-            + HealthRoutes(engine: engine, phase: phase, version: configuration.version).routes
+            + HealthRoutes(
+                engine: engine, phase: phase, version: configuration.version, startedAt: startedAt
+            ).routes
             + MetricsRoute(
                 engine: engine, requests: requests, connections: connections, gate: gate,
-                version: configuration.version, startedAt: engine.time.now()
+                version: configuration.version, startedAt: startedAt
             ).routes
             + QueryRoute(
                 engine: engine, gate: gate, threads: threads, limits: configuration.limits,
@@ -174,7 +177,8 @@ public struct TramServer: Sendable {
         let table = routes(phase, connections, threads, requests)
         return table.router(before: [
             RequestManners(
-                table: table, metrics: requests, time: engine.time, language: configuration.language)
+                table: table, metrics: requests, time: engine.time,
+                influxHeaders: HealthRoutes.influxHeaders(configuration.version), language: configuration.language)
         ])
     }
 
