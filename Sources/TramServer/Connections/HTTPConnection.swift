@@ -27,6 +27,11 @@ final class HTTPConnection {
     var progressBytes = 0
     /// Everything that comes in from here on is thrown away: the last answer is written.
     var isClosing = false
+    /// It was refused, and is listened to a little longer.
+    var isSayingFarewell = false
+    /// How long a refused connection is listened to: closing at once while its request is on its way would reset it,
+    /// and the answer would be lost.
+    static let farewell = TimeAmount.seconds(1)
 
     init(limits: ServerLimits, book: ConnectionBook, address: String) {
         self.limits = limits
@@ -59,18 +64,31 @@ final class HTTPWireHandler: ChannelDuplexHandler, RemovableChannelHandler {
         try? context.channel.syncOptions?.setOption(
             .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 262_144, initial: 262_144, maximum: 262_144)
         )
-        guard let number = connection.book.enter(connection.address) else {
-            connection.isClosing = true
-            let text = HTTPMannersHandler.refusal(
-                .serviceUnavailable, code: "too_many_connections",
-                message: "there are too many connections; close some, or come again later", id: "", retryAfter: 5)
-            var buffer = context.channel.allocator.buffer(capacity: 512)
-            buffer.writeString(text.wireText)
-            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        connection.number = connection.book.enter(connection.address)
+        connection.isClosing = connection.number == nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        // Not before: what is written to a channel that is not active yet goes nowhere.
+        if connection.number == nil { turnAway(context) }
+    }
+
+    private func turnAway(_ context: ChannelHandlerContext) {
+        let text = HTTPMannersHandler.refusal(
+            .serviceUnavailable, code: "too_many_connections",
+            message: "there are too many connections; close some, or come again later", id: RequestID.next(),
+            retryAfter: 5)
+        var buffer = context.channel.allocator.buffer(capacity: 512)
+        buffer.writeString(text.wireText)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        guard connection.book.beginFarewell() else {
             context.close(promise: nil)
             return
         }
-        connection.number = number
+        connection.isSayingFarewell = true
+        context.close(mode: .output, promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: HTTPConnection.farewell) { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -83,6 +101,10 @@ final class HTTPWireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func leave() {
         connection.headTimer?.cancel()
         connection.headTimer = nil
+        if connection.isSayingFarewell {
+            connection.isSayingFarewell = false
+            connection.book.endFarewell()
+        }
         if let number = connection.number {
             connection.number = nil
             connection.book.leave(connection.address, number: number)
