@@ -16,6 +16,7 @@ final class ConnectionBook: Sendable {
         case slowReader = "slow_reader"
         case largeHead = "large_head"
         case notHTTP = "not_http"
+        case cut = "cut"
     }
 
     fileprivate struct State {

@@ -163,6 +163,11 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var openAnswers = 0
     private var hasBegunAnswer = false
     private var closesAfterAnswer = false
+    /// What is said once the answers to the requests before it are written, and how many answers are open then.
+    private var waiting: (refusal: Refusal, openAnswers: Int)?
+    /// The other side has said all.
+    private var isInputClosed = false
+    private var isLingering = false
     private var context: ChannelHandlerContext?
     /// How long a closed side is listened to, so that the last answer is read before the connection is reset.
     private static let lingerSeconds: Int64 = 2
@@ -196,7 +201,7 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: - In
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if connection.isClosing { return }
+        if connection.isClosing || waiting != nil { return }
         let part = unwrapInboundIn(data)
         switch part {
         case .head(let head):
@@ -248,9 +253,10 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case is IOError, is ChannelError: context.fireErrorCaught(error)
         case HTTPParserError.headerOverflow: refuseLargeHead()
         case HTTPParserError.invalidEOFState:
-            // A connection that ends in the middle of a request has nobody left to be told.
-            context.fireErrorCaught(error)
-            if openAnswers == 0 { context.close(promise: nil) }
+            // Whoever has closed its own side alone still listens.
+            refuse(
+                .cut, .badRequest, code: "request_cut",
+                message: "the connection ended in the middle of the request; nothing of it was stored")
         default:
             refuse(
                 .notHTTP, .badRequest, code: "bad_request",
@@ -269,17 +275,26 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers in place of a handler, if no answer has begun, and closes.
     private func refuse(_ reason: ConnectionBook.Refusal, _ status: HTTPResponse.Status, code: String, message: String)
     {
-        guard let context, !connection.isClosing else { return }
+        guard let context, !connection.isClosing, waiting == nil else { return }
         connection.book.note(reason)
         bodyTimer?.cancel()
         bodyTimer = nil
-        if hasBegunAnswer {
+        let refusal = HTTPMannersHandler.refusal(status, code: code, message: message, id: RequestID.next())
+        // A request whose head has come is one of those with an open answer. Those before it come first: a refusal must
+        // not be taken for the answer to a write that was stored.
+        let own = connection.awaitsHead ? 0 : 1
+        if openAnswers > own {
+            waiting = (refusal, own)
+        } else if hasBegunAnswer {
             connection.isClosing = true
             context.fireErrorCaught(ConnectionEnded())
             context.close(promise: nil)
-            return
+        } else {
+            say(refusal, context)
         }
-        let refusal = HTTPMannersHandler.refusal(status, code: code, message: message, id: RequestID.next())
+    }
+
+    private func say(_ refusal: Refusal, _ context: ChannelHandlerContext) {
         context.write(wrapOutboundOut(.head(refusal.head)), promise: nil)
         var buffer = context.channel.allocator.buffer(capacity: refusal.body.utf8.count)
         buffer.writeString(refusal.body)
@@ -335,6 +350,11 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 linger(context)
                 return
             }
+            if let waiting, openAnswers <= waiting.openAnswers {
+                context.write(data, promise: promise)
+                say(waiting.refusal, context)
+                return
+            }
         }
         context.write(data, promise: promise)
     }
@@ -345,11 +365,30 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
         connection.isClosing = true
         bodyTimer?.cancel()
         connection.headTimer?.cancel()
+        if isInputClosed {
+            context.close(promise: nil)
+            return
+        }
+        isLingering = true
         context.close(mode: .output, promise: nil)
         context.read()
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: .seconds(HTTPMannersHandler.lingerSeconds)) {
-            channel.close(promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(HTTPMannersHandler.lingerSeconds)) { [weak self] in
+            self?.endLinger()
+        }
+    }
+
+    private func endLinger() {
+        guard isLingering else { return }
+        isLingering = false
+        context?.close(promise: nil)
+    }
+
+    /// Whoever closes the connection because its request has ended waits until the other side has read why.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if isLingering, mode == .all {
+            context.channel.closeFuture.cascade(to: promise)
+        } else {
+            context.close(mode: mode, promise: promise)
         }
     }
 
@@ -360,10 +399,14 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The other side has said all: there is nothing to linger for.
-        if connection.isClosing, case ChannelEvent.inputClosed? = event as? ChannelEvent {
-            context.close(promise: nil)
-            return
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            isInputClosed = true
+            // There is nothing to linger for.
+            if connection.isClosing {
+                isLingering = false
+                context.close(promise: nil)
+                return
+            }
         }
         context.fireUserInboundEventTriggered(event)
     }
