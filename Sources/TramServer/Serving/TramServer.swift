@@ -118,11 +118,11 @@ public struct TramServer: Sendable {
                 })
         }
         var group = ServiceGroupConfiguration(
-            services: services.map {
+            services: [
                 .init(
-                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    service: AllAtOnce(services: services), successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup)
-            },
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(limits.drainSeconds)
         do {
@@ -244,6 +244,22 @@ private final class Opening: Sendable {
             return zip(known, state).allSatisfy { $0.count == $1.count } ? known : nil
         }
         if let all { done(all[0], all[1], all[2]) }
+    }
+}
+
+/// Services that are told to stop all at once. A group of services stops them one after the other, and those whose turn
+/// has not come would go on taking work.
+private struct AllAtOnce: Service {
+    let services: [any Service]
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            // One that ends by itself takes the others with it.
+            while try await group.next() != nil {
+                if !Task.isShuttingDownGracefully { group.cancelAll() }
+            }
+        }
     }
 }
 
