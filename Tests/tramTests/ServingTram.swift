@@ -28,8 +28,9 @@ final class ServingTram: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: the text of a configuration file.
+    ///   - listen: addresses to serve HTTP at, of which the first is `place`.
     ///   - data: a data directory that stays; one of the server's own where nil.
-    init(configuration text: String? = nil, listen: String = "127.0.0.1:0", data: URL? = nil) throws {
+    init(configuration text: String? = nil, listen: [String] = ["127.0.0.1:0"], data: URL? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("tram-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let talk = folder.appendingPathComponent("talk")
@@ -40,7 +41,7 @@ final class ServingTram: Sendable {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
             ServingTram.wrapper(seconds: 900) + [TramBinary.path, "serve", "--data", self.data.path]
-        process.arguments? += ["--listen", listen, "--line-tcp", free, "--line-udp", free]
+        process.arguments? += listen.flatMap { ["--listen", $0] } + ["--line-tcp", free, "--line-udp", free]
         if let text {
             try text.write(to: configuration, atomically: true, encoding: .utf8)
             process.arguments? += ["--config", configuration.path]
