@@ -108,7 +108,7 @@ let package = Package(
                 "TramEngine", "TramStreaming", "TramStorage", "TramAlerting", "TramLineProtocol", "TramQuery",
                 "TramColumnar", "TramTesting",
             ]),
-        tests("tramTests", ["tram"]),
+        tests("tramTests", ["tram", "TramEngine"]),
         tests("HouseTests", ["TramTesting"]),
 
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),

@@ -4,7 +4,7 @@ public import TramQuery
 public import TramStreaming
 
 /// A rule's definition with its query and conditions as text.
-public struct RuleText: Sendable {
+public struct RuleText: Hashable, Sendable {
     public var rule: Rule
     public var query: String
     public var when: String?
@@ -96,6 +96,9 @@ public final class AlertPath {
     }
 
     public var rule: Rule { evaluator.rule }
+
+    /// How many label sets are pending or have an open incident.
+    public var activeCount: Int { evaluator.activeCount }
 
     /// Takes up new fields and tags.
     public func rebind(schemas: [String: Schema]) throws(RuleError) {

@@ -3,7 +3,7 @@ public import TramLineProtocol
 package import TramStorage
 
 /// A batch that the store has taken, and the rows of it that it has not.
-package struct StoredBatch {
+package struct StoredBatch: Sendable {
     /// Series are ids of the store, string columns codes of its table.
     package var batch: Batch
     package var refusedRows: Set<Int>
@@ -23,7 +23,7 @@ public struct StorageRefusal: Sendable {
 }
 
 /// What became of rows that were committed.
-package struct Commit {
+package struct Commit: Sendable {
     /// The stored batches, when they were asked for.
     package var batches: [StoredBatch] = []
     /// The first refusals of the store, in the order of their batches.

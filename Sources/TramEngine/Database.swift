@@ -11,8 +11,7 @@ public final class Database: Sendable {
     public let store: Store
     /// Paths that nobody is using; each keeps the tables of the series it has met.
     private let paths = Mutex<[IngestPath]>([])
-    /// Commits take turns, so that standing queries get batches in the order in which their rows became visible.
-    private let turn = Mutex(())
+    private let committer = Committer()
     private let live: Mutex<LiveQueries>
 
     /// Keys that a path may remember beyond those of the store before it is thrown away: series that were refused.
@@ -26,8 +25,15 @@ public final class Database: Sendable {
 
     var liveQueries: LiveQueries { live.withLock { $0 } }
 
-    /// Puts other standing queries in place of those at work.
-    func replace(live queries: LiveQueries) { live.withLock { $0 = queries } }
+    /// Puts other standing queries in place of those at work, between two commits.
+    func replaceQueries(
+        _ make: @escaping @Sendable (_ before: LiveQueries) throws(StandingQueries.Failure) -> LiveQueries
+    ) async throws(StandingQueries.Failure) {
+        try await committer.perform { () throws(StandingQueries.Failure) in
+            let queries = try make(self.liveQueries)
+            self.live.withLock { $0 = queries }
+        }
+    }
 
     /// Lets `work` use a path that nobody else is using.
     func withPath<Result>(_ work: (IngestPath) -> Result) -> Result {
@@ -42,25 +48,8 @@ public final class Database: Sendable {
     /// and alerts that they brought are there.
     ///
     /// - Parameter wholly: store nothing when one row would be refused; the refusals then say which.
-    /// - Returns: nil in place of a commit that was not made.
-    func commit(_ rows: consuming ParsedRows, wholly: Bool) -> (commit: Commit, isStored: Bool) {
-        var ticket: (LiveQueries, Int)?
-        let rows = rows
-        let result = turn.withLock { _ -> (Commit, Bool) in
-            if wholly {
-                let trial = rows.trial(in: store)
-                if !trial.refusedByClass.isEmpty { return (trial, false) }
-            }
-            let queries = liveQueries
-            var commit = rows.commit(to: store, keeping: queries.measurements.contains)
-            if !commit.batches.isEmpty {
-                ticket = (queries, queries.enqueue(commit.batches))
-                commit.batches = []
-            }
-            return (commit, true)
-        }
-        if let (queries, number) = ticket { queries.settle(number) }
-        return result
+    func commit(_ rows: ParsedRows, wholly: Bool) async -> (commit: Commit, isStored: Bool) {
+        await committer.commit(rows, to: store, wholly: wholly, queries: { self.liveQueries })
     }
 
     /// The windows that a plain standing query has given, those that begin in `range`; nil when none has this name.
@@ -70,9 +59,35 @@ public final class Database: Sendable {
         try liveQueries.windows(of: name, in: range)
     }
 
-    /// Alerts that are pending, firing or stale now, oldest first.
+    /// How many label sets of a rule are pending: their condition is true, not yet for long enough.
+    public func pendingCount(of rule: String) -> Int { liveQueries.pendingCount(of: rule) }
+
+    /// Alerts that are firing or stale now, oldest first.
     public var activeAlerts: [ActiveAlert] { liveQueries.activeAlerts }
 
     /// Standing queries and rules that cannot go on, by name.
     public var failures: [String: QueryError] { liveQueries.failures }
+}
+
+/// Commits of one database, one after the other: standing queries get batches in the order in which their rows became
+/// visible. Whoever waits for a turn gives its thread back, so that another body is parsed on it meanwhile.
+private actor Committer {
+    /// Does something between two commits.
+    func perform<Failure: Error>(_ work: @Sendable () throws(Failure) -> Void) throws(Failure) { try work() }
+
+    func commit(
+        _ rows: ParsedRows, to store: Store, wholly: Bool, queries: @Sendable () -> LiveQueries
+    ) -> (commit: Commit, isStored: Bool) {
+        if wholly {
+            let trial = rows.trial(in: store)
+            if !trial.refusedByClass.isEmpty { return (trial, false) }
+        }
+        let live = queries()
+        var commit = rows.commit(to: store, keeping: live.measurements.contains)
+        if !commit.batches.isEmpty {
+            live.judge(commit.batches)
+            commit.batches = []
+        }
+        return (commit, true)
+    }
 }

@@ -107,17 +107,19 @@ public final class Engine: Sendable {
     /// Takes a database and everything in it away; whoever reads it now reads on.
     public func dropDatabase(_ name: String) { _ = state.withLock { $0.databases.removeValue(forKey: name) } }
 
-    /// Puts other standing queries, rules, zone and units in place. Those that were at work begin anew, from now on.
+    /// Puts other standing queries, rules, zone and units in place. Those that are defined as before, under the same
+    /// zone and catalogue, go on with what they have seen; others begin now.
     ///
     /// - Throws: the first that does not bind; then everything stays as it was.
-    public func install(_ definitions: LiveDefinitions) throws(StandingQueries.Failure) {
+    public func install(_ definitions: LiveDefinitions) async throws(StandingQueries.Failure) {
         try check(definitions)
-        state.withLock { state in
+        let databases = state.withLock { state in
             state.definitions = definitions
-            for database in state.databases.values {
-                if let queries = try? live(definitions, database.name, database.store) {
-                    database.replace(live: queries)
-                }
+            return Array(state.databases.values)
+        }
+        for database in databases {
+            try await database.replaceQueries { (before) throws(StandingQueries.Failure) in
+                try self.live(definitions, database.name, database.store, before: before)
             }
         }
     }
@@ -147,11 +149,11 @@ public final class Engine: Sendable {
     }
 
     private func live(
-        _ definitions: LiveDefinitions, _ name: String, _ store: Store
+        _ definitions: LiveDefinitions, _ name: String, _ store: Store, before: LiveQueries? = nil
     ) throws(StandingQueries.Failure) -> LiveQueries {
         try LiveQueries(
             definitions, database: name, store: store, context: definitions.context(now: time.now()),
-            windowRows: configuration.windowRows, metrics: metrics)
+            windowRows: configuration.windowRows, metrics: metrics, before: before)
     }
 
     private static func isFitName(_ name: String) -> Bool {

@@ -21,28 +21,32 @@ public final class LineStream {
         body = OpenBody(precision: precision, now: engine.time.now())
     }
 
-    /// Stores the whole lines that `bytes` end; the beginning of the next one is kept. O(bytes).
+    /// Stores the whole lines that `read` brings; the beginning of the next one is kept. O(bytes).
     ///
+    /// - Parameters:
+    ///   - byteCount: how many bytes `read` brings, for the count.
+    ///   - read: hands the bytes to what it is given.
     /// - Returns: the lines that were refused, the first hundred of each piece with their place.
     /// - Throws: when there is no database to write to.
-    public func feed(_ bytes: RawSpan) throws(EngineError) -> [RejectedLine] {
-        try store(byteCount: bytes.byteCount, isBody: false) { path, times, rows in
-            path.parse(bytes, of: &body, guarding: times, into: &rows)
+    public func feed(byteCount: Int, _ read: ((RawSpan) -> Void) -> Void) async throws(EngineError) -> [RejectedLine] {
+        let (target, rows) = try parse { path, times, rows in
+            read { bytes in path.parse(bytes, of: &body, guarding: times, into: &rows) }
         }
+        return try await store(rows, in: target, byteCount: byteCount, isBody: false)
     }
 
     /// Ends the stream, or one datagram of it: a last line without a newline counts. Line numbers begin anew.
-    public func finish() throws(EngineError) -> [RejectedLine] {
-        let rejected = try store(byteCount: 0, isBody: true) { path, times, rows in
+    public func finish() async throws(EngineError) -> [RejectedLine] {
+        let (target, rows) = try parse { path, times, rows in
             path.finish(&body, guarding: times, into: &rows)
         }
         body = OpenBody(precision: precision, now: engine.time.now())
-        return rejected
+        return try await store(rows, in: target, byteCount: 0, isBody: true)
     }
 
-    private func store(
-        byteCount: Int, isBody: Bool, _ parse: (IngestPath, TimeGuard, inout ParsedRows) -> Void
-    ) throws(EngineError) -> [RejectedLine] {
+    private func parse(
+        _ work: (IngestPath, TimeGuard, inout ParsedRows) -> Void
+    ) throws(EngineError) -> (Database, ParsedRows) {
         let now = engine.time.now()
         body.beginPiece(now: now)
         let times = TimeGuard(
@@ -51,13 +55,18 @@ public final class LineStream {
         // A database that was dropped or is not made yet is looked for again with each piece.
         let target = try engine.databaseToWrite(name)
         var rows = ParsedRows()
-        target.withPath { path in parse(path, times, &rows) }
+        target.withPath { path in work(path, times, &rows) }
+        return (target, rows)
+    }
+
+    private func store(
+        _ rows: ParsedRows, in target: Database, byteCount: Int, isBody: Bool
+    ) async throws(EngineError) -> [RejectedLine] {
         var rejected = rows.rejected
         var refused = rows.rejectedByClass
-        let before1971 = rows.before1971
         var accepted = 0
         if !rows.batches.isEmpty {
-            let (commit, _) = try engine.adopt(target).commit(rows, wholly: false)
+            let (commit, _) = try await engine.adopt(target).commit(rows, wholly: false)
             accepted = commit.acceptedCount
             refused.merge(commit.refusedByClass) { $0 + $1 }
             rejected += commit.refusals.map {
@@ -69,7 +78,7 @@ public final class LineStream {
             figures.bytes += byteCount
             figures.bodies += isBody ? 1 : 0
             figures.accepted += accepted
-            figures.before1971 += before1971
+            figures.before1971 += rows.before1971
             figures.refused.merge(refused) { $0 + $1 }
         }
         return rejected

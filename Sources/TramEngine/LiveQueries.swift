@@ -27,15 +27,19 @@ public struct LiveDefinitions: Sendable {
     public var rules: [RuleText]
     public var zone: TimeZoneRules
     public var units: (any UnitResolver)?
+    /// Equal for equal zones and catalogues within one process: a query whose text has not changed either goes on
+    /// with what it has seen.
+    public var contextID: Int
 
     public init(
         streams: [StreamText] = [], rules: [RuleText] = [], zone: TimeZoneRules = .hoChiMinh,
-        units: (any UnitResolver)? = nil
+        units: (any UnitResolver)? = nil, contextID: Int = 0
     ) {
         self.streams = streams
         self.rules = rules
         self.zone = zone
         self.units = units
+        self.contextID = contextID
     }
 
     func context(now: Int64) -> QueryContext {
@@ -43,20 +47,11 @@ public struct LiveDefinitions: Sendable {
     }
 }
 
-/// The standing queries and rules of one database at work.
+/// The standing queries and rules of one database at work, and what they have found.
 ///
-/// Batches are queued in the order in which their rows became visible, under the database's commit lock. Whoever wants
-/// a batch judged works the queue off up to it, for itself and for others, so a write is answered when its windows and
-/// alerts are there, and two writers never wait for each other's parsing.
-///
-/// Safety of `@unchecked Sendable`: `work` is used under `turn` only; `queue` and `book` have locks of their own.
+/// Safety of `@unchecked Sendable`: `work` is used by `judge` only, which the database's commits call one at a time;
+/// `book` has a lock of its own.
 final class LiveQueries: @unchecked Sendable {
-    private struct Queue {
-        var batches: [[StoredBatch]] = []
-        /// Number of the next group to be queued, and of the next to be worked off.
-        var nextIn = 0
-    }
-
     private struct Book {
         var windows: [KeptWindows]
         var columns: [[ColumnInfo]]
@@ -65,81 +60,88 @@ final class LiveQueries: @unchecked Sendable {
         var ruleErrors: [Int: RuleError] = [:]
         /// By rule and labels, those that are not resolved.
         var active: [String: ActiveAlert] = [:]
+        /// By rule, label sets that are pending or have an open incident.
+        var activeCounts: [String: Int] = [:]
     }
 
     let streams: [StreamText]
     /// The measurements that are listened to.
     let measurements: Set<String>
+    private let contextID: Int
     private let work: StandingQueries
-    private let turn = Mutex(0)
-    private let queue = Mutex(Queue())
     private let book: Mutex<Book>
     private let metrics: EngineMetrics
 
+    /// - Parameters:
+    ///   - before: Those that are at work so far and whose place these take; what has not changed is taken over with
+    ///     all that it has seen. Nobody may call their `judge` any more.
     /// - Throws: the first query that does not bind.
     init(
         _ definitions: LiveDefinitions, database: String, store: Store, context: QueryContext, windowRows: Int,
-        metrics: EngineMetrics
+        metrics: EngineMetrics, before: LiveQueries? = nil
     ) throws(StandingQueries.Failure) {
         self.metrics = metrics
+        contextID = definitions.contextID
         streams = definitions.streams.filter { $0.database ?? database == database }
+        let before = before?.contextID == definitions.contextID ? before : nil
+        let known = before?.book.withLock { $0 }
+        var fresh = Book(windows: [], columns: [], watermarks: [])
+        let schemas = LiveQueries.schemas(of: store)
         var queries: [ContinuousQuery] = []
         for (index, stream) in streams.enumerated() {
+            let place = before?.streams.firstIndex(of: stream)
+            if let place, let before, let known, known.streamErrors[place] == nil {
+                queries.append(before.work.streams[place])
+                fresh.windows.append(known.windows[place])
+                fresh.columns.append(known.columns[place])
+                fresh.watermarks.append(known.watermarks[place])
+                continue
+            }
             do {
-                queries.append(
-                    try ContinuousQuery(
-                        name: stream.name, query: stream.query, when: nil, clear: nil, schemas: [:],
-                        strings: store.strings, context: context, policy: stream.policy, sources: 1))
+                let query = try ContinuousQuery(
+                    name: stream.name, query: stream.query, when: nil, clear: nil, schemas: schemas,
+                    strings: store.strings, context: context, policy: stream.policy, sources: 1)
+                queries.append(query)
+                fresh.windows.append(KeptWindows(limit: windowRows))
+                fresh.columns.append(query.columns)
+                fresh.watermarks.append(nil)
             } catch {
                 throw .stream(index, error)
             }
         }
         var paths: [AlertPath] = []
         for (index, rule) in definitions.rules.enumerated() where rule.database ?? database == database {
+            let place = before?.work.rules.firstIndex { $0.text == rule }
+            if let place, let before, let known, known.ruleErrors[place] == nil {
+                paths.append(before.work.rules[place])
+                let name = rule.rule.name
+                fresh.activeCounts[name] = known.activeCounts[name]
+                fresh.active.merge(known.active.filter { $0.value.event.rule == name }) { $1 }
+                continue
+            }
             do {
                 paths.append(
                     try AlertPath(
-                        rule, schemas: [:], strings: store.strings, context: context, sources: 1,
-                        includesPending: true))
+                        rule, schemas: schemas, strings: store.strings, context: context, sources: 1,
+                        includesPending: false))
             } catch {
                 throw .rule(index, error)
             }
         }
-        work = StandingQueries(streams: queries, rules: paths, store: store)
+        work = StandingQueries(streams: queries, rules: paths, store: store, schemas: schemas)
         measurements = work.measurements
-        book = Mutex(
-            Book(
-                windows: queries.map { _ in KeptWindows(limit: windowRows) }, columns: queries.map(\.columns),
-                watermarks: queries.map { _ in nil }))
+        book = Mutex(fresh)
     }
 
-    /// Puts batches in the queue. To be called in the order in which the store took them.
-    ///
-    /// - Returns: the ticket to `settle` with.
-    func enqueue(_ batches: [StoredBatch]) -> Int {
-        queue.withLock { queue in
-            queue.batches.append(batches)
-            queue.nextIn += 1
-            return queue.nextIn
-        }
+    private static func schemas(of store: Store) -> [String: Schema] {
+        let snapshot = store.snapshot()
+        var schemas: [String: Schema] = [:]
+        for name in snapshot.measurements { schemas[name] = snapshot.schema(of: name) }
+        return schemas
     }
 
-    /// Works the queue off until the batches of `ticket` are judged.
-    func settle(_ ticket: Int) {
-        turn.withLock { done in
-            while done < ticket {
-                let groups = queue.withLock { queue -> [[StoredBatch]] in
-                    var groups: [[StoredBatch]] = []
-                    swap(&groups, &queue.batches)
-                    return groups
-                }
-                for group in groups { judge(group) }
-                done += groups.count
-            }
-        }
-    }
-
-    private func judge(_ batches: [StoredBatch]) {
+    /// Judges batches. To be called by one at a time, in the order in which the store took them.
+    func judge(_ batches: [StoredBatch]) {
         // Neither closure throws, so neither does this.
         try? work.process(
             batches, source: 0,
@@ -164,11 +166,12 @@ final class LiveQueries: @unchecked Sendable {
                 book.columns[index] = stream.columns
                 book.watermarks[index] = stream.watermarkTime
             }
+            for rule in work.rules { book.activeCounts[rule.rule.name] = rule.activeCount }
         }
     }
 
     private func note(_ event: AlertEvent) {
-        if event.state != .pending { metrics.note(event) }
+        metrics.note(event)
         book.withLock { book in
             let key = event.rule + "\u{0}" + event.fingerprint
             let known = book.active[key]
@@ -197,7 +200,15 @@ final class LiveQueries: @unchecked Sendable {
         return windows
     }
 
-    /// What is pending, firing or stale now, oldest first.
+    /// How many label sets of a rule are pending: their condition is true, not yet for long enough.
+    func pendingCount(of rule: String) -> Int {
+        book.withLock { book in
+            let open = book.active.values.count { $0.event.rule == rule && $0.event.state == .firing }
+            return max(0, book.activeCounts[rule, default: 0] - open)
+        }
+    }
+
+    /// What is firing or stale now, oldest first.
     var activeAlerts: [ActiveAlert] {
         book.withLock { Array($0.active.values) }.sorted { ($0.since, $0.event.rule) < ($1.since, $1.event.rule) }
     }

@@ -6,8 +6,8 @@ import TramStorage
 ///
 /// Rows of known series carry the store's id. Series that nobody has sent before are noted here and made only when the
 /// rows are committed, so that a body which is refused leaves nothing behind.
-package struct ParsedRows {
-    struct Pending {
+package struct ParsedRows: Sendable {
+    struct Pending: Sendable {
         var batch: Batch
         /// Rows that are refused before the store sees them, and why.
         var early: [Int: RejectedLine.Class] = [:]

@@ -28,12 +28,14 @@ public final class StandingQueries {
     /// Rows that standing queries and rules have given.
     public private(set) var windowCount = 0
     private let store: Store
-    private var schemas: [String: Schema] = [:]
+    private var schemas: [String: Schema]
     /// Those that have failed are left alone from then on.
     private var failedStreams: Set<Int> = []
     private var failedRules: Set<Int> = []
 
-    init(streams: [ContinuousQuery], rules: [AlertPath], store: Store) {
+    /// - Parameter schemas: those that the queries are bound to.
+    init(streams: [ContinuousQuery], rules: [AlertPath], store: Store, schemas: [String: Schema] = [:]) {
+        self.schemas = schemas
         self.streams = streams
         self.rules = rules
         self.store = store

@@ -98,7 +98,7 @@ public final class WriteBody {
     }
 
     /// Ends the body and stores its good lines; with `wholly` all lines or none.
-    public func commit(wholly: Bool = false) throws(WriteRefusal) -> WriteOutcome {
+    public func commit(wholly: Bool = false) async throws(WriteRefusal) -> WriteOutcome {
         do {
             try decoder?.finish()
         } catch {
@@ -119,7 +119,7 @@ public final class WriteBody {
                         throw refused(.database(error))
                     }
                 }
-                let (commit, isStored) = database.commit(taken, wholly: wholly)
+                let (commit, isStored) = await database.commit(taken, wholly: wholly)
                 outcome.add(commit, isStored: isStored)
             }
         }

@@ -19,6 +19,8 @@ struct Definitions {
     private(set) var policies: [LatePolicy] = []
     /// The database that each rule reads; nil for every one.
     private var ruleDatabases: [String?] = []
+    /// Equal for equal zones and catalogues, within this process.
+    private var contextID = Hasher()
     /// The configuration file, where one was loaded.
     private(set) var configuration: ConfigurationFile?
     private var allowedLateness: Int64?
@@ -67,10 +69,17 @@ struct Definitions {
 
     private mutating func load(_ section: CatalogueFile) throws {
         let zone = zone
+        contextID.combine(section)
+        var contents = Hasher()
+        defer { contextID.combine(contents.finalize()) }
         catalogue = try said { () throws(DefinitionErrors) in
             try section.load(
                 startOfDay: { zone.instant(of: $0, nanosecondOfDay: 0) },
-                read: { (path) throws(UnreadableFile) in try Definitions.read(path) })
+                read: { (path) throws(UnreadableFile) in
+                    let bytes = try Definitions.read(path)
+                    contents.combine(bytes)
+                    return bytes
+                })
         }
     }
 
@@ -104,14 +113,16 @@ struct Definitions {
 
     /// Standing queries, rules, zone and units as a server runs them.
     var live: LiveDefinitions {
-        LiveDefinitions(
+        var context = contextID
+        context.combine(zone)
+        return LiveDefinitions(
             streams: streams.map { stream in
                 var policy = LatePolicy()
                 if let lateness = stream.allowedLateness ?? allowedLateness { policy.allowedLateness = lateness }
                 return StreamText(
                     name: stream.name.text, query: stream.query.text, policy: policy, database: stream.database)
             },
-            rules: ruleTexts, zone: zone, units: catalogue)
+            rules: ruleTexts, zone: zone, units: catalogue, contextID: context.finalize())
     }
 
     /// An error of a standing query or rule, placed in its file.

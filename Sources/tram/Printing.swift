@@ -10,11 +10,14 @@ struct Printing {
     var language: Language
     var zone: TimeZoneRules
 
+    var chosenFormat: ResultFormat { format ?? (StandardStream.output.isTerminal ? .table : .csv) }
+
+    var isTable: Bool { chosenFormat == .table }
+
     func write(_ result: QueryResult) throws {
         let isTerminal = StandardStream.output.isTerminal
-        let chosen = format ?? (isTerminal ? .table : .csv)
         let writer = ResultWriter(
-            format: chosen, epoch: epoch, language: language,
+            format: chosenFormat, epoch: epoch, language: language,
             table: TableStyle(
                 zone: result.zone ?? zone,
                 width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,

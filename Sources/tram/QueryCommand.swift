@@ -7,19 +7,32 @@ import TramServer
 import TramStorage
 import TramSystem
 
-/// `tram query`: one question over recorded feeds.
-struct QueryCommand: ParsableCommand {
+/// `tram query`: one question, to a server or over recorded feeds.
+struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Ask one question in TQL over recorded feeds.",
+        abstract: "Ask one question in TQL: a server, or recorded feeds.",
         discussion: """
-            Feeds are line protocol: plain, .gz or .zst, or - for standard input. Without a range a query reads the whole
-            feed, and "now" is the newest timestamp plus a nanosecond, so the answer is the same on every run.
+            Without --feed a server is asked, the one on this machine unless --url says another. A source without a
+            range then means the last hour: traffic[1h]; traffic[all] is everything.
+
+              tram query 'traffic[today] | mean(speed) by sensor every 15m'
+
+            Feeds are line protocol: plain, .gz or .zst, or - for standard input. Without a range a query reads the
+            whole feed, and "now" is the newest timestamp plus a nanosecond, so the answer is the same on every run.
 
               tram query --feed day.lp.zst 'traffic | mean(speed) by sensor every 15m'
             """)
 
-    @Option(name: .long, help: "A feed to load for the occasion; may be given several times.")
+    private static let defaultURL = "http://127.0.0.1:8086"
+
+    @Option(name: .long, help: "The server to ask (default: http://127.0.0.1:8086).")
+    var url: String?
+
+    @Option(name: .long, help: "The server's database (default: the only one there is, else the one called default).")
+    var db: String?
+
+    @Option(name: .long, parsing: .singleValue, help: "A feed to load for the occasion; may be given several times.")
     var feed: [String] = []
 
     @Option(name: .long, help: "The unit of the feeds' timestamps: ns, us, ms, s, m, h or auto (default: ns).")
@@ -43,10 +56,66 @@ struct QueryCommand: ParsableCommand {
     var query: String
 
     func validate() throws {
-        if feed.isEmpty { throw ValidationError("give at least one feed: --feed FILE") }
+        if feed.isEmpty {
+            if catalogue != nil { throw ValidationError("--catalogue goes with --feed; a server has its own") }
+            if precision != nil { throw ValidationError("--precision goes with --feed") }
+        } else if url != nil || db != nil {
+            throw ValidationError("a question goes to a server (--url, --db) or to feeds (--feed), not to both")
+        }
     }
 
-    func run() throws {
+    func run() async throws {
+        if feed.isEmpty { try await askServer() } else { try askFeeds() }
+    }
+
+    // MARK: - A server
+
+    private func askServer() async throws {
+        let url = url ?? QueryCommand.defaultURL
+        let language = language.language
+        let printing = Printing(format: format, epoch: epoch, language: language, zone: .hoChiMinh)
+        do {
+            let client = try QueryClient(url: url)
+            let question = QueryClient.Question(
+                query, database: db, now: now?.nanoseconds, language: language, epoch: epoch)
+            guard printing.isTable else {
+                try await client.stream(question, format: printing.chosenFormat) { try StandardStream.output.write($0) }
+                return
+            }
+            // Instants are the table's to write, on the clock of its zone.
+            var plain = question
+            plain.epoch = nil
+            let result = try await client.result(plain)
+            for warning in result.warnings { Talk.line(warning.text(language)) }
+            try printing.write(result)
+        } catch let failure as QueryClient.Failure {
+            throw Failure(message: message(failure, url, language))
+        }
+    }
+
+    private func message(_ failure: QueryClient.Failure, _ url: String, _ language: Language) -> String {
+        let isVietnamese = language == .vi
+        switch failure {
+        case .unreachable(let reason):
+            return isVietnamese
+                ? "không có máy chủ Trạm nào trả lời tại \(url) (\(reason))\nkhởi động: tram serve    máy chủ khác: --url http://HOST:PORT    hỏi tệp số liệu: --feed TỆP"
+                : "no Tram server answers at \(url) (\(reason))\nstart one: tram serve    ask another: --url http://HOST:PORT    ask a recorded feed: --feed FILE"
+        case .refused(let answer, _):
+            return answer.rendered(in: query, language: language)
+        case .foreign(let status):
+            return isVietnamese
+                ? "\(url) trả lời (\(status)), nhưng không phải máy chủ Trạm"
+                : "what answers at \(url) (\(status)) is no Tram server"
+        case .badURL:
+            return isVietnamese
+                ? "\(url) không phải địa chỉ máy chủ; viết http://HOST:PORT"
+                : "\(url) is not the address of a server; write http://HOST:PORT"
+        }
+    }
+
+    // MARK: - Feeds
+
+    private func askFeeds() throws {
         var definitions = Definitions(language: language.language)
         if let catalogue { try definitions.load(catalogue: catalogue) }
         // A mistake in the text is told before a long feed is read.

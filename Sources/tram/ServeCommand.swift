@@ -92,7 +92,7 @@ struct ServeCommand: AsyncParsableCommand {
         let server = TramServer(engine: engine, configuration: configuration)
         do {
             try await server.run(
-                reload: { reload(into: engine) },
+                reload: { await reload(into: engine) },
                 tell: { event in ServeCommand.tell(event, language) })
         } catch let failure as ServerFailure {
             throw ServeCommand.failure(failure, language)
@@ -170,14 +170,14 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Reads the configuration again; a file with a mistake changes nothing.
-    private func reload(into engine: Engine) {
+    private func reload(into engine: Engine) async {
         let language = language.language
         guard let config else { return }
         do {
             var definitions = Definitions(language: language)
             try definitions.load(configuration: config)
             do {
-                try engine.install(definitions.live)
+                try await engine.install(definitions.live)
             } catch {
                 throw definitions.failure(error)
             }

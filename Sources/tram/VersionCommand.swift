@@ -3,7 +3,7 @@ import TramSystem
 
 /// `tram version`.
 struct VersionCommand: ParsableCommand {
-    static let version = "0.1.0"
+    static let version = "0.2.0"
 
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 

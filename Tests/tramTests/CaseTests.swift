@@ -37,6 +37,63 @@ struct QueryCase: CustomTestStringConvertible, Sendable {
     }
 }
 
+extension QueryCase {
+    var keys: [String] { (values["keys"] ?? "").split(separator: " ").map(String.init) }
+
+    /// The rows that it must give; nil after saying loudly that they are not on this machine.
+    func expected() throws -> [[String: String]]? {
+        var expected: [[String: String]]
+        if let rows {
+            expected = PlainCSV.records(rows)
+        } else {
+            guard let shared = TramBinary.sharedOrSkip(name) else { return nil }
+            let file = shared.appendingPathComponent("expected/\(try #require(values["expect"]))")
+            expected = PlainCSV.records(try String(contentsOf: file, encoding: .utf8))
+        }
+        if let row = values["row"]?.split(separator: "=").map(String.init), row.count == 2 {
+            expected = expected.filter { $0[row[0]] == row[1] }
+        }
+        return expected
+    }
+
+    /// Holds an answer in CSV against the expected rows: counts, minima, maxima, integers and texts exactly; other
+    /// numbers to a billionth.
+    func check(_ csv: String, _ expected: [[String: String]]) {
+        let answered = PlainCSV.records(csv)
+        #expect(answered.count == expected.count, "\(name)")
+        func key(_ row: [String: String]) -> [String] { keys.map { row[$0] ?? row["window_start"] ?? "" } }
+        let byKey = Dictionary(answered.map { (key($0), $0) }) { first, _ in first }
+        var problems: [String] = []
+        for want in expected {
+            guard let have = byKey[key(want)] else {
+                problems.append("no row \(key(want))")
+                continue
+            }
+            for (column, value) in want where !["window_start", "measurement", "lines", "fields"].contains(column) {
+                guard let answer = have[column] else {
+                    problems.append("no column \(column)")
+                    continue
+                }
+                let isExact = ["count", "min", "max", "first", "last"].contains(column)
+                if !QueryCase.isEqual(answer, value, exactly: isExact) {
+                    problems.append("\(key(want)) \(column): \(answer), expected \(value)")
+                }
+            }
+        }
+        #expect(problems.isEmpty, "\(name): \(problems.count) differences, first: \(problems.prefix(3))")
+        if values["order"] == "yes" {
+            #expect(answered.map { row in keys.map { row[$0] } } == expected.map { row in keys.map { row[$0] } })
+        }
+    }
+
+    private static func isEqual(_ answer: String, _ value: String, exactly: Bool) -> Bool {
+        if answer == value { return true }
+        guard let first = Double(answer), let second = Double(value) else { return false }
+        if exactly || Int64(value) != nil && Int64(answer) != nil { return first == second }
+        return abs(first - second) <= 1e-9 * max(abs(first), abs(second))
+    }
+}
+
 @Suite struct CaseTests {
     @Test func `the folder of cases is found`() {
         #expect(QueryCase.all.count >= 18)
@@ -46,61 +103,15 @@ struct QueryCase: CustomTestStringConvertible, Sendable {
     func `a query gives the rows that were computed without Tram`(_ query: QueryCase) throws {
         let feedName = try #require(query.values["feed"])
         let text = try #require(query.values["query"])
-        let feed: String
-        var expected: [[String: String]]
-        if let rows = query.rows {
-            feed = TramBinary.sample(feedName)
-            expected = PlainCSV.records(rows)
-        } else {
-            guard let shared = TramBinary.sharedOrSkip(query.name) else { return }
-            feed = shared.appendingPathComponent("\(feedName).lp.zst").path
-            let file = shared.appendingPathComponent("expected/\(try #require(query.values["expect"]))")
-            expected = PlainCSV.records(try String(contentsOf: file, encoding: .utf8))
-        }
-        if let row = query.values["row"]?.split(separator: "=").map(String.init), row.count == 2 {
-            expected = expected.filter { $0[row[0]] == row[1] }
-        }
-        var arguments = ["query", "--feed", feed, "--format", "csv"]
+        guard let expected = try query.expected() else { return }
+        let feed =
+            query.rows != nil
+            ? TramBinary.sample(feedName) : TramBinary.shared?.appendingPathComponent("\(feedName).lp.zst").path
+        var arguments = ["query", "--feed", try #require(feed), "--format", "csv"]
         if let epoch = query.values["epoch"] { arguments += ["--epoch", epoch] }
         if let catalogue = query.values["catalogue"] { arguments += ["--catalogue", TramBinary.sample(catalogue)] }
         let outcome = try TramBinary.run(arguments + [text])
         #expect(outcome.status == 0, "\(outcome.talk)")
-        let answered = PlainCSV.records(outcome.output)
-        #expect(answered.count == expected.count)
-        compare(answered, expected, keys: (query.values["keys"] ?? "").split(separator: " ").map(String.init))
-        if query.values["order"] == "yes" {
-            let keys = (query.values["keys"] ?? "").split(separator: " ").map(String.init)
-            #expect(answered.map { row in keys.map { row[$0] } } == expected.map { row in keys.map { row[$0] } })
-        }
-    }
-
-    /// Counts, minima, maxima, integers and texts exactly; other numbers to a billionth.
-    private func compare(_ answered: [[String: String]], _ expected: [[String: String]], keys: [String]) {
-        func name(_ row: [String: String]) -> [String] { keys.map { row[$0] ?? row["window_start"] ?? "" } }
-        let byName = Dictionary(answered.map { (name($0), $0) }) { first, _ in first }
-        var problems: [String] = []
-        for want in expected {
-            guard let have = byName[name(want)] else {
-                problems.append("no row \(name(want))")
-                continue
-            }
-            for (column, value) in want where !["window_start", "measurement", "lines", "fields"].contains(column) {
-                guard let answer = have[column] else {
-                    problems.append("no column \(column)")
-                    continue
-                }
-                if !isEqual(answer, value, exactly: ["count", "min", "max", "first", "last"].contains(column)) {
-                    problems.append("\(name(want)) \(column): \(answer), expected \(value)")
-                }
-            }
-        }
-        #expect(problems.isEmpty, "\(problems.count) differences, first: \(problems.prefix(3))")
-    }
-
-    private func isEqual(_ answer: String, _ value: String, exactly: Bool) -> Bool {
-        if answer == value { return true }
-        guard let first = Double(answer), let second = Double(value) else { return false }
-        if exactly || Int64(value) != nil && Int64(answer) != nil { return first == second }
-        return abs(first - second) <= 1e-9 * max(abs(first), abs(second))
+        query.check(outcome.output, expected)
     }
 }

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ["nonsense"], ["query", "m | count()"], ["run"], ["query", "--feed"],
+        ["nonsense"], ["query", "--db", "d", "--feed", "f", "m | count()"], ["run"], ["query", "--feed"],
         ["query", "--feed", "x", "--format", "xml", "m"],
         ["serve", "--listen", "8086"], ["demo"], ["query", "--feed", "x", "--now", "yesterday", "m"],
     ])

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TramColumnar
 public import TramEngine
 public import TramLineProtocol
 
@@ -82,11 +83,12 @@ struct LineTCP: Sendable {
                     return
                 }
                 isFirst = false
-                tell(
-                    LineAnswers.text { () throws(EngineError) in try stream.feed(bytes.readableBytesSpan) },
-                    connection.channel)
+                let words = await LineAnswers.text { () throws(EngineError) in
+                    try await stream.feed(bytes)
+                }
+                tell(words, connection.channel)
             }
-            if let words = LineAnswers.text({ () throws(EngineError) in try stream.finish() }) {
+            if let words = await LineAnswers.text({ () throws(EngineError) in try await stream.finish() }) {
                 try await outbound.write(ByteBuffer(string: words))
             }
         }
@@ -124,23 +126,23 @@ struct LineUDP: Sendable {
         announce(server.channel.localAddress?.port ?? address.address.port)
         try await withTaskCancellationHandler {
             try await server.executeThenClose { inbound, _ in
-                for try await datagram in inbound { take(datagram, server.channel) }
+                for try await datagram in inbound { await take(datagram, server.channel) }
             }
         } onCancel: {
             server.channel.close(promise: nil)
         }
     }
 
-    private func take(_ datagram: AddressedEnvelope<ByteBuffer>, _ channel: any Channel) {
+    private func take(_ datagram: AddressedEnvelope<ByteBuffer>, _ channel: any Channel) async {
         let bytes = datagram.data
         // Our own words come back when two servers are pointed at each other; answering them would never end.
         if bytes.readableBytesView.starts(with: LineAnswers.prefix.utf8) { return }
         let stream = LineStream(
             into: address.database, of: engine,
             from: .init(door: .udp, address: datagram.remoteAddress.ipAddress ?? "local"), precision: address.precision)
-        let words = LineAnswers.text { () throws(EngineError) -> [RejectedLine] in
-            let rejected = try stream.feed(bytes.readableBytesSpan)
-            return try rejected + stream.finish()
+        let words = await LineAnswers.text { () throws(EngineError) -> [RejectedLine] in
+            let rejected = try await stream.feed(bytes)
+            return try await rejected + stream.finish()
         }
         guard let words, channel.isWritable else { return }
         // One datagram that crosses every link whole.
@@ -154,13 +156,13 @@ enum LineAnswers {
     static let prefix = "error line "
 
     /// `error line 2: bad-field: …`, one line for each that was refused; nil when none was.
-    static func text(_ store: () throws(EngineError) -> [RejectedLine]) -> String? {
+    static func text(_ store: () async throws(EngineError) -> [RejectedLine]) async -> String? {
         do {
-            let rejected = try store()
+            let rejected = try await store()
             guard !rejected.isEmpty else { return nil }
             return rejected.map { "\(prefix)\($0.line): \($0.reason.rawValue): \($0.text)\n" }.joined()
         } catch {
-            return "\(prefix)0: \(error.code): \(DatabaseChoice.failure(error).message)\n"
+            return "\(prefix)0: \(error.code): \(DatabaseChoice.failure(error).message.en)\n"
         }
     }
 
@@ -173,5 +175,11 @@ enum LineAnswers {
             string:
                 "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(words.utf8.count)\r\nConnection: close\r\n\r\n\(words)"
         )
+    }
+}
+
+extension LineStream {
+    fileprivate func feed(_ bytes: ByteBuffer) async throws(EngineError) -> [RejectedLine] {
+        try await feed(byteCount: bytes.readableBytes) { read in read(bytes.readableBytesSpan) }
     }
 }

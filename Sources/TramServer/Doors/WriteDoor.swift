@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import TramColumnar
 import TramEngine
 import TramLineProtocol
 import TramSystem
@@ -38,7 +39,7 @@ struct WriteDoor: Sendable {
                 into: name, of: engine, from: .init(door: WriteDoor.door(shape), address: context.peerAddress),
                 precision: precision, encoding: encoding, now: engine.time.now())
             try await read(request.body, length, into: body, &pieces)
-            outcome = try body.commit(wholly: wholly)
+            outcome = try await body.commit(wholly: wholly)
         } catch let refusal as WriteRefusal {
             throw WriteDoor.failure(refusal, shape)
         }
@@ -93,7 +94,8 @@ struct WriteDoor: Sendable {
     private static func database(_ parameters: RequestParameters, _ shape: AnswerShape) throws -> String {
         if shape == .v2 {
             guard let bucket = parameters.text("bucket") ?? parameters.text("db") else {
-                throw RequestFailure(.notFound, "missing_parameter", "bucket not found", hint: "say which: bucket=NAME")
+                throw RequestFailure(
+                    .notFound, "missing_parameter", "bucket not found", hint: .both("say which: bucket=NAME"))
             }
             let name = bucket.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)[0]
             return String(name)

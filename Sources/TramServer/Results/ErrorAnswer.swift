@@ -33,6 +33,25 @@ public struct ErrorAnswer: Sendable {
             hint: error.hint?.text(language), id: id)
     }
 
+    /// What a person reads: the line of `text` with a caret under the place, the message, the hint.
+    public func rendered(in text: String, language: Language) -> String {
+        var at: SourceRange?
+        if let place {
+            let lines = text.split(separator: "\n", maxSplits: place.line - 1, omittingEmptySubsequences: false)
+            if place.line >= 1, place.column >= 1, lines.count >= place.line {
+                let start = lines[place.line - 1]
+                let index = start.index(start.startIndex, offsetBy: place.column - 1, limitedBy: start.endIndex)
+                let offset = text.utf8.distance(from: text.startIndex, to: index ?? start.endIndex)
+                at = SourceRange(offset, offset)
+            }
+        }
+        // Only the words count here: those of a server may be of a newer version than ours.
+        let error = QueryError(
+            QueryError.Code(rawValue: code) ?? .syntax, at: at, en: message, vi: message,
+            hint: hint.map { Bilingual(vi: $0, en: $0) })
+        return error.rendered(in: text, language: language)
+    }
+
     /// The object and a line end. `line`, `column` and `hint` are always there, null where there is nothing to say.
     public var json: [UInt8] {
         var object = JSONObject()

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TramColumnar
 
 /// Answers with a body.
 enum Answers {
@@ -21,7 +22,9 @@ enum Answers {
     }
 
     /// A failure in the shape of the interface it was asked by.
-    static func failure(_ failure: RequestFailure, shape: AnswerShape, id: String) -> Response {
+    static func failure(
+        _ failure: RequestFailure, shape: AnswerShape, id: String, language: Language
+    ) -> Response {
         var headers = HTTPFields()
         if let retryAfter = failure.retryAfter { headers[.retryAfter] = String(retryAfter) }
         if failure.closes { headers[.connection] = "close" }
@@ -29,17 +32,18 @@ enum Answers {
         switch shape {
         case .tram:
             let answer = ErrorAnswer(
-                code: failure.code, message: failure.message, place: failure.place, hint: failure.hint, id: id)
+                code: failure.code, message: failure.message.text(language), place: failure.place,
+                hint: failure.hint?.text(language), id: id)
             return json(answer.json, status: failure.status, headers: headers)
         case .v1:
-            object.add("error", failure.message)
-            headers[.influxError] = headerText(failure.message)
+            object.add("error", failure.message.en)
+            headers[.influxError] = headerText(failure.message.en)
         case .v2:
             let code = v2Code(failure.status)
             object.add("code", code)
-            object.add("message", failure.message)
+            object.add("message", failure.message.en)
             headers[.platformErrorCode] = code
-        case .v3: object.add("error", failure.message)
+        case .v3: object.add("error", failure.message.en)
         }
         object.add("tram_code", failure.code)
         object.add("id", id)

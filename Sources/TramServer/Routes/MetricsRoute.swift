@@ -125,7 +125,7 @@ struct MetricsRoute: Sendable {
         let active = engine.databases.flatMap(\.activeAlerts)
         page.add(
             "tram_alerts", .gauge, "Alerts that are not resolved.",
-            [AlertEvent.State.pending, .firing, .stale].map { state in
+            [AlertEvent.State.firing, .stale].map { state in
                 (["state": state.rawValue], Double(active.count { $0.event.state == state }))
             })
         page.add(

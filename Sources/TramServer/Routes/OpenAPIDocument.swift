@@ -2,8 +2,8 @@
 ///
 /// Written by hand, and held to the truth by tests: its paths and methods are those of the route table, and answers of
 /// a running server are checked against its schemas.
-enum OpenAPIDocument {
-    static func text(version: String) -> String {
+package enum OpenAPIDocument {
+    package static func text(version: String) -> String {
         document.replacing("\"VERSION\"", with: "\"\(version)\"", maxReplacements: 1)
     }
 
@@ -125,6 +125,26 @@ enum OpenAPIDocument {
                 "operationId": "flux",
                 "summary": "Flux, which is not supported.",
                 "responses": {"501": {"description": "Always.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}}
+              }
+            },
+            "/api/v2/buckets": {
+              "get": {
+                "tags": ["operate"],
+                "operationId": "buckets",
+                "summary": "The databases, as buckets of InfluxDB 2.x.",
+                "parameters": [{"name": "name", "in": "query", "schema": {"type": "string"}}],
+                "responses": {
+                  "200": {"description": "The buckets.", "content": {"application/json": {"schema": {"type": "object", "required": ["buckets"], "properties": {"buckets": {"type": "array", "items": {"type": "object", "required": ["id", "orgID", "name", "retentionRules"]}}}}}}},
+                  "400": {"description": "The request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}
+                }
+              }
+            },
+            "/api/v2/orgs": {
+              "get": {
+                "tags": ["operate"],
+                "operationId": "organizations",
+                "summary": "The one organisation there is.",
+                "responses": {"200": {"description": "It.", "content": {"application/json": {"schema": {"type": "object", "required": ["orgs"], "properties": {"orgs": {"type": "array", "items": {"type": "object", "required": ["id", "name"]}}}}}}}}
               }
             },
             "/ping": {
@@ -288,7 +308,7 @@ enum OpenAPIDocument {
               "get": {
                 "tags": ["read"],
                 "operationId": "alerts",
-                "summary": "Alerts that are pending, firing or stale now.",
+                "summary": "Alerts that are firing or stale now.",
                 "parameters": [{"$ref": "#/components/parameters/db"}],
                 "responses": {
                   "200": {"description": "The alerts, oldest first.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/alerts"}}}},
@@ -412,7 +432,7 @@ enum OpenAPIDocument {
               "ready": {
                 "type": "object",
                 "required": ["status"],
-                "properties": {"status": {"enum": ["ready", "starting", "draining"]}}
+                "properties": {"status": {"enum": ["ready", "starting", "draining"]}, "started": {"type": "string"}, "up": {"type": "string"}}
               },
               "question": {
                 "type": "object",
@@ -495,7 +515,7 @@ enum OpenAPIDocument {
                   "required": ["rule", "state", "at", "labels", "value", "severity", "window", "revision", "incident", "summary", "since", "db"],
                   "properties": {
                     "rule": {"type": "string"},
-                    "state": {"enum": ["pending", "firing", "stale"]},
+                    "state": {"enum": ["firing", "stale"]},
                     "at": {"type": "string"},
                     "labels": {"type": "object"},
                     "severity": {"enum": ["info", "warning", "critical"]},

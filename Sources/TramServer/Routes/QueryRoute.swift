@@ -23,11 +23,21 @@ struct QueryRoute: Sendable {
 
     @Sendable private func answer(_ request: Request, _ context: TramRequestContext) async throws -> Response {
         let parameters = try await RequestParameters(reading: request)
-        let question = try Question(parameters, request, limits: limits, defaultLanguage: language)
-        let database = try DatabaseChoice.toRead(parameters.text("db"), engine)
+        let language = try Question.language(parameters, request) ?? language
+        do {
+            return try await answer(Question(parameters, language, limits), parameters.text("db"))
+        } catch var failure as RequestFailure {
+            failure.language = language
+            throw failure
+        }
+    }
+
+    private func answer(_ question: Question, _ name: String?) async throws -> Response {
+        let database = try DatabaseChoice.toRead(name, engine)
         guard await gate.enter() else {
             throw RequestFailure(
                 .serviceUnavailable, "query.busy", "too many queries are running and waiting; come again",
+                vi: "đang có quá nhiều truy vấn; hãy thử lại",
                 retryAfter: 2)
         }
         let begun = engine.time.monotonic()
@@ -36,7 +46,7 @@ struct QueryRoute: Sendable {
             defer { gate.leave() }
             result = try await threads.runIfActive { try run(question, over: database) }
         } catch let error as QueryError {
-            throw QueryRoute.failure(error, in: question.text, question.language)
+            throw QueryRoute.failure(error, in: question.text)
         }
         let elapsed = Double(engine.time.monotonic() - begun) / 1e6
         return respond(result, question, elapsed)
@@ -85,7 +95,7 @@ struct QueryRoute: Sendable {
             })
     }
 
-    static func failure(_ error: QueryError, in text: String, _ language: Language) -> RequestFailure {
+    static func failure(_ error: QueryError, in text: String) -> RequestFailure {
         let status: HTTPResponse.Status =
             switch error.code {
             case .timeLimit: .requestTimeout
@@ -95,8 +105,7 @@ struct QueryRoute: Sendable {
             default: .badRequest
             }
         return RequestFailure(
-            status, error.code.rawValue, error.message.text(language), place: error.place(in: text),
-            hint: error.hint?.text(language))
+            status, error.code.rawValue, error.message, place: error.place(in: text), hint: error.hint)
     }
 }
 
@@ -110,19 +119,18 @@ private struct Question: Sendable {
     var language: Language
     var limit: Int?
 
-    init(
-        _ parameters: RequestParameters, _ request: Request, limits: ServerLimits, defaultLanguage: Language
-    ) throws {
-        language = try Question.language(parameters, request) ?? defaultLanguage
+    init(_ parameters: RequestParameters, _ language: Language, _ limits: ServerLimits) throws {
+        self.language = language
         guard let text = parameters.text("q") else {
             throw RequestFailure(
                 .badRequest, "missing_parameter", "the parameter q is missing: the question in TQL",
-                hint: "q=traffic[1h] | count()")
+                vi: "thiếu tham số q: câu hỏi viết bằng TQL", hint: .both("q=traffic[1h] | count()"))
         }
         guard text.utf8.count <= limits.queryTextBytes else {
             throw RequestFailure(
                 .badRequest, QueryError.Code.tooLong.rawValue,
-                "the query is longer than \(limits.queryTextBytes) bytes")
+                "the query is longer than \(limits.queryTextBytes) bytes",
+                vi: "truy vấn dài quá \(limits.queryTextBytes) byte")
         }
         self.text = text
         if let name = parameters.text("format") {
@@ -152,9 +160,8 @@ private struct Question: Sendable {
         }
     }
 
-    private static func language(_ parameters: RequestParameters, _ request: Request) throws -> Language? {
-        if let named = try value("lang", parameters, "vi or en", { Language(rawValue: $0) }) { return named }
-        return request.headers[.acceptLanguage]?.lowercased().hasPrefix("vi") ?? false ? .vi : nil
+    static func language(_ parameters: RequestParameters, _ request: Request) throws -> Language? {
+        try value("lang", parameters, "vi or en", { Language(rawValue: $0) }) ?? RequestLanguage.of(request)
     }
 
     private static func value<Value>(
@@ -167,7 +174,8 @@ private struct Question: Sendable {
 
     private static func wrong(_ name: String, _ text: String, _ expected: String) -> RequestFailure {
         RequestFailure(
-            .badRequest, "bad_parameter", "\(name)=\(text.prefix(64)) is not understood; it takes \(expected)")
+            .badRequest, "bad_parameter", "\(name)=\(text.prefix(64)) is not understood; it takes \(expected)",
+            vi: "không hiểu \(name)=\(text.prefix(64)); tham số này nhận \(expected)")
     }
 }
 
@@ -183,19 +191,25 @@ enum DatabaseChoice {
 
     static func failure(_ error: EngineError) -> RequestFailure {
         let code = error.code.description
-        func list(_ names: [String]) -> String? {
-            names.isEmpty ? nil : "there are: " + names.prefix(20).joined(separator: ", ")
+        func list(_ names: [String]) -> Bilingual? {
+            let shown = names.prefix(20).joined(separator: ", ")
+            return names.isEmpty ? nil : Bilingual(vi: "Có: \(shown)", en: "There are: \(shown)")
         }
         switch error {
         case .databaseNotFound(let name, let known):
-            return RequestFailure(.notFound, code, "database not found: \"\(name)\"", hint: list(known))
+            return RequestFailure(
+                .notFound, code, "database not found: \"\(name)\"", vi: "không có cơ sở dữ liệu \"\(name)\"",
+                hint: list(known))
         case .databaseNeeded(let known):
             return RequestFailure(
-                .badRequest, code, "several databases are there; say which: db=NAME", hint: list(known))
+                .badRequest, code, "several databases are there; say which: db=NAME",
+                vi: "có nhiều cơ sở dữ liệu; hãy chọn một: db=TÊN", hint: list(known))
         case .noDatabase:
             return RequestFailure(
                 .notFound, code, "there is no database yet; the first write makes one",
-                hint: "POST line protocol to /write?db=NAME")
+                vi: "chưa có cơ sở dữ liệu nào; lần ghi đầu tiên sẽ tạo ra",
+                hint: Bilingual(
+                    vi: "Gửi line protocol bằng POST tới /write?db=TÊN", en: "POST line protocol to /write?db=NAME"))
         case .badDatabaseName(let name):
             return RequestFailure(
                 .badRequest, code,

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import TramColumnar
 
 /// What is known of a request beside itself.
 struct TramRequestContext: RequestContext {
@@ -47,17 +48,19 @@ extension HTTPField.Name {
 struct RequestFailure: Error {
     var status: HTTPResponse.Status
     var code: String
-    var message: String
+    var message: Bilingual
     var place: (line: Int, column: Int)?
-    var hint: String?
+    var hint: Bilingual?
     /// Seconds after which the same request may be tried again.
     var retryAfter: Int?
     /// Whether the connection has to end: the rest of the request is not read.
-    var closes = false
+    var closes: Bool
+    /// The language that the request asked for, where its body said so.
+    var language: Language?
 
     init(
-        _ status: HTTPResponse.Status, _ code: String, _ message: String, place: (line: Int, column: Int)? = nil,
-        hint: String? = nil, retryAfter: Int? = nil, closes: Bool = false
+        _ status: HTTPResponse.Status, _ code: String, _ message: Bilingual, place: (line: Int, column: Int)? = nil,
+        hint: Bilingual? = nil, retryAfter: Int? = nil, closes: Bool = false
     ) {
         self.status = status
         self.code = code
@@ -66,5 +69,34 @@ struct RequestFailure: Error {
         self.hint = hint
         self.retryAfter = retryAfter
         self.closes = closes
+    }
+
+    /// What only programs and those who write them read is said in English.
+    init(
+        _ status: HTTPResponse.Status, _ code: String, _ message: String, vi: String? = nil, hint: Bilingual? = nil,
+        retryAfter: Int? = nil, closes: Bool = false
+    ) {
+        self.init(
+            status, code, Bilingual(vi: vi ?? message, en: message), hint: hint, retryAfter: retryAfter, closes: closes)
+    }
+}
+
+extension Bilingual {
+    /// A text that is the same in both languages, or for those who write programs.
+    static func both(_ text: String) -> Bilingual { Bilingual(vi: text, en: text) }
+}
+
+/// The language that a request is answered in.
+enum RequestLanguage {
+    /// `lang=` of the URL, else what the browser prefers; nil when neither says one of ours.
+    static func of(_ request: Request) -> Language? {
+        if let parameters = try? RequestParameters(url: request), let name = parameters.text("lang"),
+            let language = Language(rawValue: name)
+        {
+            return language
+        }
+        let accepted = request.headers[.acceptLanguage]?.lowercased() ?? ""
+        if accepted.hasPrefix("vi") { return .vi }
+        return accepted.hasPrefix("en") ? .en : nil
     }
 }

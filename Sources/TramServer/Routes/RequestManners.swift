@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOHTTP1
+import TramColumnar
 import TramSystem
 
 /// What holds for every request: it has a number, it comes from this machine, what is not there is said clearly, errors
@@ -12,6 +13,10 @@ struct RequestManners: RouterMiddleware {
     let table: RouteTable
     let metrics: RequestMetrics
     let time: any TimeSource
+    /// For who speaks InfluxDB's interface.
+    let influxHeaders: HTTPFields
+    /// Of errors, where the request says nothing.
+    let language: Language
 
     func handle(
         _ request: Request, context: TramRequestContext,
@@ -21,11 +26,14 @@ struct RequestManners: RouterMiddleware {
         var context = context
         context.requestID = RequestID.accepted(request.headers[.requestID]) ?? RequestID.next()
         let path = request.uri.path
+        let language = RequestLanguage.of(request) ?? language
         var response: Response
         do {
             response = try await answer(request, path, context, next)
         } catch let failure as RequestFailure {
-            response = Answers.failure(failure, shape: RouteTable.shape(of: path), id: context.requestID)
+            response = Answers.failure(
+                failure, shape: RouteTable.shape(of: path), id: context.requestID,
+                language: failure.language ?? language)
         } catch let error as HTTPParserError {
             // The connection's own words for a request that breaks off.
             throw error
@@ -36,8 +44,10 @@ struct RequestManners: RouterMiddleware {
             let failure = RequestFailure(
                 .internalServerError, "internal", "the server met something it did not expect; its log has more",
                 closes: true)
-            response = Answers.failure(failure, shape: RouteTable.shape(of: path), id: context.requestID)
+            response = Answers.failure(
+                failure, shape: RouteTable.shape(of: path), id: context.requestID, language: language)
         }
+        if RouteTable.shape(of: path) != .tram { response.headers.append(contentsOf: influxHeaders) }
         response.headers[.requestID] = context.requestID
         response.headers[.requestIDShort] = context.requestID
         if let origin = request.headers[.origin] {
@@ -58,7 +68,10 @@ struct RequestManners: RouterMiddleware {
         let methods = table.methods(at: path)
         guard !methods.isEmpty else {
             throw RequestFailure(
-                .notFound, "not_found", "there is nothing at this path", hint: "GET /openapi.json lists what there is")
+                .notFound, "not_found", "there is nothing at this path",
+                vi: "không có gì ở đường dẫn này",
+                hint: Bilingual(
+                    vi: "GET /openapi.json liệt kê những gì có", en: "GET /openapi.json lists what there is"))
         }
         let allowed = methods.map(\.rawValue).joined(separator: ", ")
         if request.method == .options {
@@ -75,8 +88,8 @@ struct RequestManners: RouterMiddleware {
             var response = Answers.failure(
                 RequestFailure(
                     .methodNotAllowed, "method_not_allowed", "\(request.method.rawValue) is not for this path",
-                    hint: "it takes \(allowed)"),
-                shape: RouteTable.shape(of: path), id: context.requestID)
+                    hint: .both("Allow: \(allowed)")),
+                shape: RouteTable.shape(of: path), id: context.requestID, language: language)
             response.headers[.allow] = allowed
             return response
         }

@@ -2,6 +2,7 @@ import Foundation
 import Hummingbird
 import HTTPTypes
 import NIOCore
+import TramColumnar
 
 /// The names and values of a request: those of its URL, then those of a form or JSON body.
 struct RequestParameters {
@@ -72,7 +73,7 @@ struct RequestParameters {
                 else {
                     throw RequestFailure(
                         .badRequest, "bad_parameters", "a % in the parameters is not followed by two hex digits",
-                        hint: "write %25 for a percent sign")
+                        hint: .both("write %25 for a percent sign"))
                 }
                 bytes.append(high << 4 | low)
                 index = text.index(index, offsetBy: 2)
@@ -101,7 +102,7 @@ struct RequestParameters {
         } catch {
             throw RequestFailure(
                 .badRequest, "bad_parameters", "the body is not a JSON object of texts and numbers",
-                hint: #"send {"q":"traffic[1h] | count()","db":"city"}"#)
+                hint: .both(#"send {"q":"traffic[1h] | count()","db":"city"}"#))
         }
         for (name, value) in object { if let text = value.text { values[name] = text } }
     }

@@ -27,9 +27,13 @@ struct StandingRoutes: Sendable {
         guard known.contains(name) else {
             throw RequestFailure(
                 .notFound, "windows.not_found", "there is no standing query \"\(name.prefix(64))\"",
+                vi: "không có truy vấn thường trực \"\(name.prefix(64))\"",
                 hint: known.isEmpty
-                    ? "add one to the configuration: streams: [{ name: …, query: … }]"
-                    : "there are: \(known.joined(separator: ", "))")
+                    ? Bilingual(
+                        vi: "Thêm vào tệp cấu hình: streams: [{ name: …, query: … }]",
+                        en: "Add one to the configuration: streams: [{ name: …, query: … }]")
+                    : Bilingual(
+                        vi: "Có: \(known.joined(separator: ", "))", en: "There are: \(known.joined(separator: ", "))"))
         }
         let epoch = try parameters.text("epoch").map { text in
             guard let epoch = Epoch(rawValue: text) else {
@@ -43,7 +47,7 @@ struct StandingRoutes: Sendable {
         do {
             found = try database(for: name, parameters.text("db"))?.windows(of: name, in: range)
         } catch let error as QueryError {
-            throw QueryRoute.failure(error, in: "", language)
+            throw QueryRoute.failure(error, in: "")
         }
         guard let windows = found else { throw missingDatabase(name) }
         let head = Array(WindowsBody.head(windows).utf8)
@@ -79,7 +83,9 @@ struct StandingRoutes: Sendable {
     }
 
     private func missingDatabase(_ name: String) -> RequestFailure {
-        RequestFailure(.notFound, "windows.no_data", "nothing has been written for \"\(name.prefix(64))\" yet")
+        RequestFailure(
+            .notFound, "windows.no_data", "nothing has been written for \"\(name.prefix(64))\" yet",
+            vi: "chưa có số liệu nào cho \"\(name.prefix(64))\"")
     }
 
     private func instant(_ name: String, _ parameters: RequestParameters) throws -> Int64? {
@@ -87,7 +93,8 @@ struct StandingRoutes: Sendable {
         guard let instant = Int64(text) ?? Timestamp(rfc3339: text)?.nanoseconds else {
             throw RequestFailure(
                 .badRequest, "bad_parameter",
-                "\(name)=\(text.prefix(64)) is no instant; write RFC 3339, or nanoseconds since 1970")
+                "\(name)=\(text.prefix(64)) is no instant; write RFC 3339, or nanoseconds since 1970",
+                vi: "\(name)=\(text.prefix(64)) không phải thời điểm; viết theo RFC 3339 hoặc số nano giây từ năm 1970")
         }
         return instant
     }
@@ -138,7 +145,9 @@ struct StandingRoutes: Sendable {
                 object.add("health", error == nil ? "ok" : "error")
                 object.add("error", error?.message.text(language))
                 let active = engine.databases.flatMap(\.activeAlerts).filter { $0.event.rule == text.rule.name }
-                for state in [AlertEvent.State.pending, .firing, .stale] {
+                object.add(
+                    "pending", engine.databases.reduce(0) { $0 + $1.pendingCount(of: text.rule.name) })
+                for state in [AlertEvent.State.firing, .stale] {
                     object.add(state.rawValue, active.count { $0.event.state == state })
                 }
                 return object.bytes

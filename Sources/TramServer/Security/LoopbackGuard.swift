@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import TramColumnar
 
 /// Keeps web pages of other hosts away from a server without tokens: a browser on this machine would carry their
 /// requests to it.
@@ -15,7 +16,8 @@ enum LoopbackGuard {
         if let authority = request.head.authority, !authority.isEmpty, !isLoopback(host(of: authority)) {
             return RequestFailure(
                 .forbidden, "foreign_host", "the request is meant for another host; this server answers to localhost",
-                hint: "ask http://127.0.0.1 or http://localhost; other names need tokens, which this version has not")
+                hint: .both(
+                    "ask http://127.0.0.1 or http://localhost; other names need tokens, which this version has not"))
         }
         for origin in request.headers[values: .origin] where !isLoopback(hostOfOrigin(origin)) {
             return RequestFailure(

@@ -59,7 +59,7 @@ public struct TramServer: Sendable {
     ///   - tell: hears what happens.
     /// - Throws: `ServerFailure` when an address cannot be listened at.
     public func run(
-        reload: @escaping @Sendable () -> Void, tell: @escaping @Sendable (Event) -> Void
+        reload: @escaping @Sendable () async -> Void, tell: @escaping @Sendable (Event) -> Void
     ) async throws {
         let limits = configuration.limits
         let phase = ServerPhase()
@@ -142,12 +142,15 @@ public struct TramServer: Sendable {
         -> RouteTable
     {
         let gate = QueryGate(configuration.limits)
+        let startedAt = engine.time.now()
         let routes =
             WriteDoor(engine: engine).routes + ManagementDoor(engine: engine).routes
-            + HealthRoutes(engine: engine, phase: phase, version: configuration.version).routes
+            + HealthRoutes(
+                engine: engine, phase: phase, version: configuration.version, startedAt: startedAt
+            ).routes
             + MetricsRoute(
                 engine: engine, requests: requests, connections: connections, gate: gate,
-                version: configuration.version, startedAt: engine.time.now()
+                version: configuration.version, startedAt: startedAt
             ).routes
             + QueryRoute(
                 engine: engine, gate: gate, threads: threads, limits: configuration.limits,
@@ -159,12 +162,24 @@ public struct TramServer: Sendable {
         return RouteTable(routes)
     }
 
+    /// Method and path of everything that is served: `GET /ping`.
+    package var servedRoutes: [String] {
+        let connections = ConnectionBook(maximum: 0, maximumPerAddress: 0)
+        return routes(ServerPhase(), connections, .singleton, RequestMetrics()).routes.map {
+            "\($0.method.rawValue) \($0.path)"
+        }
+    }
+
     private func router(
         _ phase: ServerPhase, _ connections: ConnectionBook, _ threads: NIOThreadPool
     ) -> Router<TramRequestContext> {
         let requests = RequestMetrics()
         let table = routes(phase, connections, threads, requests)
-        return table.router(before: [RequestManners(table: table, metrics: requests, time: engine.time)])
+        return table.router(before: [
+            RequestManners(
+                table: table, metrics: requests, time: engine.time,
+                influxHeaders: HealthRoutes.influxHeaders(configuration.version), language: configuration.language)
+        ])
     }
 
     private func application(
@@ -270,7 +285,7 @@ private struct NamedService: Service {
 private struct Attendant: Service {
     let phase: ServerPhase
     let limits: ServerLimits
-    let reload: @Sendable () -> Void
+    let reload: @Sendable () async -> Void
     let tell: @Sendable (TramServer.Event) -> Void
 
     func run() async throws {
@@ -278,7 +293,7 @@ private struct Attendant: Service {
         let tell = tell
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {
-                for await _ in await UnixSignalsSequence(trapping: .sighup) { reload() }
+                for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
             }
         } onGracefulShutdown: {
             phase.become(.draining)
