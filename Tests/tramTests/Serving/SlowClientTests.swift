@@ -145,6 +145,32 @@ import Testing
     }
 
     //
+    @Test func `answers that nobody reads take so much memory and no more`() async throws {
+        let settings = "limits: { open_answers: 10MiB, write_timeout: 6s }\n"
+        try await ServingTram.besieged(configuration: settings) { server in
+            let lines = (0..<100_000).map { "m,s=s\($0 % 50) v=\($0) \($0 + 1)\n" }.joined()
+            #expect(try server.write("a", lines).status == 204)
+            let path = "/api/tram/query?format=ndjson&q=m%5B30000d%5D"
+            // 2.7 MB each: three find room, and one too many is told so.
+            var deaf: [RawClient] = []
+            for _ in 0..<3 {
+                deaf.append(try server.client(receiveBytes: 4096))
+                try deaf.last?.send(server.text("GET", path))
+                #expect(try deaf.last?.line() == "HTTP/1.1 200 OK")
+            }
+            let busy = try server.request("GET", path)
+            expectFailure(busy, 503)
+            #expect(busy.json?["code"] as? String == "query.busy")
+            #expect(busy["retry-after"] != nil)
+            // Small ones always do.
+            #expect(try server.request("GET", "/api/tram/query?q=m%5B30000d%5D%7Ccount()").status == 200)
+            try await server.eventually("there is room again") { try server.metric("tram_open_answer_bytes") == 0 }
+            #expect(try server.request("GET", path).body.count(where: { $0 == UInt8(ascii: "\n") }) == 100_000)
+            withExtendedLifetime(deaf) {}
+        }
+    }
+
+    //
     @Test func `many small answers that nobody reads are bounded too`() async throws {
         try await ServingTram.besieged(configuration: "limits: { write_timeout: 1s }\n") { server in
             let client = try server.client(seconds: 3, receiveBytes: 4096)
