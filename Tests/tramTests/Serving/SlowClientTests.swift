@@ -111,12 +111,14 @@ import Testing
 
     //
     @Test func `a connection on which nothing happens is closed after its time`() async throws {
-        try await ServingTram.besieged(configuration: "limits: { idle_timeout: 1s }\n") { server in
-            let clients = try (0..<50).map { _ in try server.client() }
-            for client in clients.prefix(25) {
+        try await ServingTram.besieged(configuration: "limits: { idle_timeout: 2s }\n") { server in
+            var clients = try (0..<25).map { _ in
+                let client = try server.client()
                 try client.send(server.text("GET", "/ping"))
                 #expect(try client.answer()?.status == 204)
+                return client
             }
+            for _ in 0..<25 { clients.append(try server.client()) }
             for client in clients { #expect(try client.rest().isEmpty) }
         }
     }
