@@ -64,8 +64,8 @@ final class QueryGate: Sendable {
         turn?.resume(returning: false)
     }
 
-    /// Room for an answer until its reader has it, which may be long after its turn; nil when slow readers hold too much
-    /// already. One answer alone always has room.
+    /// Room for an answer until its reader has it, which may be long after its turn; nil when slow readers hold too
+    /// much already. One answer alone always has room.
     func hold(_ bytes: Int) -> HeldAnswer? {
         state.withLock { state in
             guard state.answerBytes == 0 || state.answerBytes + bytes <= limits.answerBytes else {
