@@ -29,9 +29,10 @@ final class ServingTram: Sendable {
     /// - Parameters:
     ///   - configuration: the text of a configuration file.
     ///   - files: names and texts of files beside it.
+    ///   - listen: addresses to serve HTTP at, of which the first is `place`.
     ///   - data: a data directory that stays; one of the server's own where nil.
     init(
-        configuration text: String? = nil, files: [String: String] = [:], listen: String = "127.0.0.1:0",
+        configuration text: String? = nil, files: [String: String] = [:], listen: [String] = ["127.0.0.1:0"],
         data: URL? = nil
     ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("tram-\(UUID().uuidString)")
@@ -44,7 +45,7 @@ final class ServingTram: Sendable {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
             ServingTram.wrapper(seconds: 900) + [TramBinary.path, "serve", "--data", self.data.path]
-        process.arguments? += ["--listen", listen, "--line-tcp", free, "--line-udp", free]
+        process.arguments? += listen.flatMap { ["--listen", $0] } + ["--line-tcp", free, "--line-udp", free]
         for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
         if let text {
             try text.write(to: configuration, atomically: true, encoding: .utf8)

@@ -49,7 +49,12 @@ struct QueryRoute: Sendable {
             throw QueryRoute.failure(error, in: question.text)
         }
         let elapsed = Double(engine.time.monotonic() - begun) / 1e6
-        return respond(result, question, elapsed)
+        guard let held = gate.hold(result.rowCount * result.columns.count * QueryRoute.valueBytes) else {
+            throw RequestFailure(
+                .serviceUnavailable, "query.busy", "too many answers are waiting to be read; come again",
+                vi: "đang có quá nhiều kết quả chưa được đọc; hãy thử lại", retryAfter: 2)
+        }
+        return respond(result, question, elapsed, holding: held)
     }
 
     private func run(_ question: Question, over database: Database) throws(QueryError) -> QueryResult {
@@ -61,7 +66,12 @@ struct QueryRoute: Sendable {
             question.text, source: StoreSource(database.store.snapshot()), context: context)
     }
 
-    private func respond(_ result: QueryResult, _ question: Question, _ elapsed: Double) -> Response {
+    /// What a value of a result takes, and whether it is there.
+    private static let valueBytes = 9
+
+    private func respond(
+        _ result: QueryResult, _ question: Question, _ elapsed: Double, holding held: HeldAnswer
+    ) -> Response {
         var result = result
         if let limit = question.limit, result.rowCount > limit {
             result.truncate(to: limit)
@@ -89,6 +99,7 @@ struct QueryRoute: Sendable {
             status: .ok, headers: headers,
             body: ResponseBody { writer in
                 try await writer.write(ByteBuffer(bytes: first))
+                defer { withExtendedLifetime(held) {} }
                 var rest = rest
                 while let piece = rest.next() { try await writer.write(ByteBuffer(bytes: piece)) }
                 try await writer.finish(nil)

@@ -116,13 +116,13 @@ import Testing
                 "evil.com", "127.0.0.1.evil.com", "localhost.evil.com", "user@127.0.0.1", "127.0.0.1@evil.com",
                 "evil.com\(port)", "evil.com:127.0.0.1", "localhost:80:80", "localhost:99999", "localhost:",
                 "localhost:x",
-                "127.0.0.1.", "127.1", "0x7f.0.0.1", "0177.0.0.1", "2130706433", "127.0.0.256", "127.0.0.1,evil.com",
+                "127.1", "0x7f.0.0.1", "0177.0.0.1", "2130706433", "127.0.0.256", "127.0.0.1,evil.com",
                 "0.0.0.0", "[::]", "[::1", "[::1]evil.com", "[::1]:x", "[::1%25lo]", "[::ffff:127.0.0.1]",
                 "192.168.0.1",
                 "localhost/evil.com", "localhost#", "localhost?", "evil.com/localhost", "LOCALHOST.evil.com",
                 "xlocalhost",
                 "ｌocalhost", "127.0.0.1 evil.com", "..", "%6cocalhost",
-            ] where host != "127.0.0.1." {
+            ] {
                 expectFailure(try status(["Host: \(host)"]), 400, 403, of: "Host: \(host)")
             }
             for host in [

@@ -111,12 +111,14 @@ import Testing
 
     //
     @Test func `a connection on which nothing happens is closed after its time`() async throws {
-        try await ServingTram.besieged(configuration: "limits: { idle_timeout: 1s }\n") { server in
-            let clients = try (0..<50).map { _ in try server.client() }
-            for client in clients.prefix(25) {
+        try await ServingTram.besieged(configuration: "limits: { idle_timeout: 2s }\n") { server in
+            var clients = try (0..<25).map { _ in
+                let client = try server.client()
                 try client.send(server.text("GET", "/ping"))
                 #expect(try client.answer()?.status == 204)
+                return client
             }
+            for _ in 0..<25 { clients.append(try server.client()) }
             for client in clients { #expect(try client.rest().isEmpty) }
         }
     }
@@ -140,6 +142,32 @@ import Testing
             }
             try await server.eventually("the connections are gone") { try server.metric("tram_connections") == 1 }
             #expect(try server.metric("tram_queries_running") == 0)
+            withExtendedLifetime(deaf) {}
+        }
+    }
+
+    //
+    @Test func `answers that nobody reads take so much memory and no more`() async throws {
+        let settings = "limits: { open_answers: 10MiB, write_timeout: 6s }\n"
+        try await ServingTram.besieged(configuration: settings) { server in
+            let lines = (0..<100_000).map { "m,s=s\($0 % 50) v=\($0) \($0 + 1)\n" }.joined()
+            #expect(try server.write("a", lines).status == 204)
+            let path = "/api/tram/query?format=ndjson&q=m%5B30000d%5D"
+            // 2.7 MB each: three find room, and one too many is told so.
+            var deaf: [RawClient] = []
+            for _ in 0..<3 {
+                deaf.append(try server.client(receiveBytes: 4096))
+                try deaf.last?.send(server.text("GET", path))
+                #expect(try deaf.last?.line() == "HTTP/1.1 200 OK")
+            }
+            let busy = try server.request("GET", path)
+            expectFailure(busy, 503)
+            #expect(busy.json?["code"] as? String == "query.busy")
+            #expect(busy["retry-after"] != nil)
+            // Small ones always do.
+            #expect(try server.request("GET", "/api/tram/query?q=m%5B30000d%5D%7Ccount()").status == 200)
+            try await server.eventually("there is room again") { try server.metric("tram_open_answer_bytes") == 0 }
+            #expect(try server.request("GET", path).body.count(where: { $0 == UInt8(ascii: "\n") }) == 100_000)
             withExtendedLifetime(deaf) {}
         }
     }

@@ -118,7 +118,7 @@ import Testing
             print("SKIPPED: IPv6: this machine has none")
             return
         }
-        try await ServingTram.besieged(listen: "[::1]:0") { server async throws in
+        try await ServingTram.besieged(listen: ["[::1]:0"]) { server async throws in
             #expect(server.place.hasPrefix("[::1]:"))
             #expect(try server.write("a", "m v=1 1").status == 204)
             #expect(try server.count("a") == 1)

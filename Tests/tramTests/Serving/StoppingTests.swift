@@ -37,18 +37,20 @@ import Testing
     }
 
     /// A request to write whose head the server has taken, and whose body is still to come.
-    private static func begun(_ server: ServingTram, _ database: String, length: Int) throws -> RawClient {
-        let client = try server.client()
+    private static func begun(_ server: ServingTram, _ database: String, length: Int, at place: String? = nil) throws
+        -> RawClient
+    {
+        let client = try RawClient(place ?? server.place)
         try client.send(
             server.text("POST", "/write?db=\(database)", headers: ["Expect: 100-continue"], length: length))
         #expect(try client.answer()?.status == 100)
         return client
     }
 
-    private static func waitUntilClosed(_ server: ServingTram) async throws {
+    private static func waitUntilClosed(_ server: ServingTram, at place: String? = nil) async throws {
         try await server.eventually("no new connection is taken") {
             do {
-                _ = try server.client()
+                _ = try RawClient(place ?? server.place)
                 return false
             } catch let failure as RawClient.Failure {
                 return failure.isRefused
@@ -121,6 +123,20 @@ import Testing
         #expect(try await server.waitForEnd(seconds: 20) == 0)
     }
 
+    //
+    @Test func `a stop closes every address at once`() async throws {
+        let places = try (0..<3).map { _ in "127.0.0.1:\(try StoppingTests.freePort())" }
+        let server = try ServingTram(listen: places)
+        defer { server.clean() }
+        // One of them has work: the others must not go on taking more.
+        let held = try StoppingTests.begun(server, "a", length: 7, at: places[2])
+        try server.signal(SIGTERM)
+        for place in places + [server.lineTCP] { try await StoppingTests.waitUntilClosed(server, at: place) }
+        try held.send("m v=1 1")
+        #expect(try held.answer()?.status == 204)
+        #expect(try await server.waitForEnd() == 0)
+    }
+
     // a second signal while it stops is no reason to break off.
     @Test func `told twice to stop, it still finishes what is under way`() async throws {
         let server = try ServingTram()
@@ -141,7 +157,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let place = "127.0.0.1:\(try StoppingTests.freePort())"
         let end = End()
-        var server = try ServingTram(listen: place, data: folder)
+        var server = try ServingTram(listen: [place], data: folder)
         try await withThrowingTaskGroup(of: Tally.self) { group in
             for sender in 0..<4 {
                 let first = server
@@ -160,7 +176,7 @@ import Testing
                 try server.signal(signal)
                 #expect(try await server.waitForEnd() == (signal == SIGKILL ? SIGKILL : 0))
                 server.clean()
-                server = try ServingTram(listen: place, data: folder)
+                server = try ServingTram(listen: [place], data: folder)
                 #expect(server.place == place)
             }
             try await server.eventually("clients are served again") { try server.count("a") ?? 0 > 100 }
