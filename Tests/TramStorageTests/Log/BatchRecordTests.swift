@@ -23,7 +23,8 @@ import TramTesting
         case 4: .bool(Bool.random(using: &generator))
         case 5: .string(["", "một", "on\n", "a longer text"].randomElement(using: &generator) ?? "")
         case 6: .int(Int64.random(in: 0...3, using: &generator))
-        default: .float([0.1, -0.0, .infinity, 1e300, .leastNonzeroMagnitude, 2.5].randomElement(using: &generator) ?? 0)
+        default:
+            .float([0.1, -0.0, .infinity, 1e300, .leastNonzeroMagnitude, 2.5].randomElement(using: &generator) ?? 0)
         }
     }
 
