@@ -70,8 +70,8 @@ public final class Store: Sendable {
         }
     }
 
-    /// Stores staged rows, all at once: a snapshot sees the rows of all batches or of none. To be called in the order of
-    /// `stage`.
+    /// Stores staged rows, all at once: a snapshot sees the rows of all batches or of none. To be called in the order
+    /// of `stage`.
     ///
     /// - Returns: a result for each batch.
     public func apply(_ staged: StagedRows) -> [AppendResult] {

@@ -74,7 +74,7 @@ struct HealthRoutes: Sendable {
         object.add("checks", array: checks)
         object.add("durability", "memory")
         object.add("version", version)
-        object.add("commit", "")
+        object.add("commit", "unknown")
         return Answers.json(object.bytes + [UInt8(ascii: "\n")])
     }
 

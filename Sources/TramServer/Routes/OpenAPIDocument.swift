@@ -295,6 +295,14 @@ package enum OpenAPIDocument {
                 }
               }
             },
+            "/api/tram/windows": {
+              "get": {
+                "tags": ["read"],
+                "operationId": "streams",
+                "summary": "The standing queries of the configuration.",
+                "responses": {"200": {"description": "Their names and texts.", "content": {"application/json": {"schema": {"type": "object", "required": ["windows"], "properties": {"windows": {"type": "array", "items": {"type": "object", "required": ["name", "query", "db"]}}}}}}}}
+              }
+            },
             "/api/tram/windows/{name}": {
               "get": {
                 "tags": ["read"],
