@@ -16,7 +16,10 @@ struct Room {
 let rooms: [Room] = [
     Room(name: "CZstd"),
     Room(name: "CZlib"),
-    Room(name: "TramSystem", libraries: ["Glibc"]),
+    Room(name: "CTramSystem"),
+    Room(
+        name: "TramSystem", libraries: ["Glibc"],
+        onlyIn: ["CTramSystem": ["CRC32C.swift", "LocalFileSystem.swift", "SystemThread.swift"]]),
     Room(name: "TramColumnar", onlyIn: ["Synchronization": ["StringTable.swift"]]),
     Room(
         name: "TramCodec", modules: ["TramColumnar"],
