@@ -44,7 +44,9 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-        module("TramSystem"),
+        .target(name: "CTramSystem"),
+
+        module("TramSystem", ["CTramSystem"]),
         module("TramColumnar"),
         module("TramCodec", ["TramColumnar", "CZstd", "CZlib"]),
         module("TramLineProtocol", ["TramColumnar"]),
@@ -95,7 +97,7 @@ let package = Package(
         tests(
             "TramLineProtocolTests", ["TramLineProtocol", "TramColumnar", "TramTesting"],
             resources: [.copy("Cases")]),
-        tests("TramStorageTests", ["TramStorage", "TramColumnar", "TramTesting"]),
+        tests("TramStorageTests", ["TramStorage", "TramSystem", "TramColumnar", "TramTesting"]),
         tests("TramQueryTests", ["TramQuery", "TramColumnar", "TramTesting"]),
         tests("TramAlertingTests", ["TramAlerting", "TramQuery", "TramColumnar", "TramTesting"]),
         tests("TramFederationTests", ["TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),
@@ -106,7 +108,7 @@ let package = Package(
             "TramEngineTests",
             [
                 "TramEngine", "TramStreaming", "TramStorage", "TramAlerting", "TramLineProtocol", "TramQuery",
-                "TramColumnar", "TramTesting",
+                "TramColumnar", "TramSystem", "TramTesting",
             ]),
         tests("tramTests", ["tram", "TramEngine"]),
         tests("HouseTests", ["TramTesting"]),

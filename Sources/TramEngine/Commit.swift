@@ -31,7 +31,6 @@ package struct Commit: Sendable {
     var refusedByClass: [RejectedLine.Class: Int] = [:]
     package var acceptedCount = 0
     var newPoints = 0
-    var newSeries = 0
 
     static let maximumRefusalsKept = LineProtocolConfiguration().maximumRejectedKept
 }
@@ -45,16 +44,28 @@ extension ParsedRows {
         return commit
     }
 
-    /// Makes the new series and stores the rows; all of them become visible at once.
+    /// Makes the new series and stores the rows in a store in memory; all of them become visible at once.
     ///
     /// - Parameter keeping: the measurements whose batches are wanted back.
     package consuming func commit(to store: Store, keeping: (String) -> Bool) -> Commit {
-        var commit = Commit()
-        let before = newKeys.isEmpty ? 0 : store.seriesCount
+        let staged = stage(in: store)
+        return finish(store.apply(staged), in: store, keeping: keeping)
+    }
+
+    /// Gives the rows their places in the store, without showing them.
+    mutating func stage(in store: Store) -> StagedRows {
         let ids = newKeys.map { key in (try? store.reserveSeriesID(for: key)) ?? Store.refusedSeries }
-        if !newKeys.isEmpty { commit.newSeries = store.seriesCount - before }
         for index in batches.indices { batches[index].number(newSeries: ids) }
-        let results = store.apply(store.stage(batches.map(\.batch)))
+        return store.stage(batches.map(\.batch))
+    }
+
+    /// What became of staged rows.
+    ///
+    /// - Parameters:
+    ///   - results: of the batches, in their order.
+    ///   - keeping: the measurements whose batches are wanted back.
+    consuming func finish(_ results: [AppendResult], in store: Store, keeping: (String) -> Bool) -> Commit {
+        var commit = Commit()
         for index in batches.indices {
             let result = results[index]
             commit.acceptedCount += result.accepted

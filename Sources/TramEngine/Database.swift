@@ -11,8 +11,15 @@ public final class Database: Sendable {
     public let store: Store
     /// Paths that nobody is using; each keeps the tables of the series it has met.
     private let paths = Mutex<[IngestPath]>([])
-    private let committer = Committer()
-    private let live: Mutex<LiveQueries>
+    private let live: Live
+    private let committer: Committer
+
+    /// The standing queries at work, where the committer finds them.
+    private final class Live: Sendable {
+        let queries: Mutex<LiveQueries>
+
+        init(_ queries: LiveQueries) { self.queries = Mutex(queries) }
+    }
 
     /// Keys that a path may remember beyond those of the store before it is thrown away: series that were refused.
     private static let spareKeys = 100_000
@@ -20,10 +27,12 @@ public final class Database: Sendable {
     init(name: String, store: Store, live: LiveQueries) {
         self.name = name
         self.store = store
-        self.live = Mutex(live)
+        let live = Live(live)
+        self.live = live
+        committer = Committer(store: store) { live.queries.withLock { $0 } }
     }
 
-    var liveQueries: LiveQueries { live.withLock { $0 } }
+    var liveQueries: LiveQueries { live.queries.withLock { $0 } }
 
     /// Puts other standing queries in place of those at work, between two commits.
     func replaceQueries(
@@ -31,7 +40,7 @@ public final class Database: Sendable {
     ) async throws(StandingQueries.Failure) {
         try await committer.perform { () throws(StandingQueries.Failure) in
             let queries = try make(self.liveQueries)
-            self.live.withLock { $0 = queries }
+            self.live.queries.withLock { $0 = queries }
         }
     }
 
@@ -48,8 +57,9 @@ public final class Database: Sendable {
     /// and alerts that they brought are there.
     ///
     /// - Parameter wholly: store nothing when one row would be refused; the refusals then say which.
-    func commit(_ rows: ParsedRows, wholly: Bool) async -> (commit: Commit, isStored: Bool) {
-        await committer.commit(rows, to: store, wholly: wholly, queries: { self.liveQueries })
+    /// - Throws: why nothing of them was kept.
+    func commit(_ rows: ParsedRows, wholly: Bool) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
+        try await committer.commit(rows, wholly: wholly)
     }
 
     /// The windows that a plain standing query has given, those that begin in `range`; nil when none has this name.
@@ -67,27 +77,4 @@ public final class Database: Sendable {
 
     /// Standing queries and rules that cannot go on, by name.
     public var failures: [String: QueryError] { liveQueries.failures }
-}
-
-/// Commits of one database, one after the other: standing queries get batches in the order in which their rows became
-/// visible. Whoever waits for a turn gives its thread back, so that another body is parsed on it meanwhile.
-private actor Committer {
-    /// Does something between two commits.
-    func perform<Failure: Error>(_ work: @Sendable () throws(Failure) -> Void) throws(Failure) { try work() }
-
-    func commit(
-        _ rows: ParsedRows, to store: Store, wholly: Bool, queries: @Sendable () -> LiveQueries
-    ) -> (commit: Commit, isStored: Bool) {
-        if wholly {
-            let trial = rows.trial(in: store)
-            if !trial.refusedByClass.isEmpty { return (trial, false) }
-        }
-        let live = queries()
-        var commit = rows.commit(to: store, keeping: live.measurements.contains)
-        if !commit.batches.isEmpty {
-            live.judge(commit.batches)
-            commit.batches = []
-        }
-        return (commit, true)
-    }
 }

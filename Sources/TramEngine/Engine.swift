@@ -83,11 +83,57 @@ public final class Engine: Sendable {
             guard state.databases.count < configuration.databases else {
                 return .failure(.tooManyDatabases(allowed: configuration.databases))
             }
-            state.databases[database.name] = database
-            return .success(database)
+            do {
+                // What was parsed for it names no series by number yet, so it may go into another store.
+                let kept =
+                    configuration.folder == nil ? database : try make(database.name, state.definitions, kept: true)
+                state.databases[database.name] = kept
+                return .success(kept)
+            } catch {
+                return .failure(.storage("\(error)"))
+            }
         }
         return try outcome.get()
     }
+
+    /// Opens the databases that are kept in the folder. To be called once, before anything is written.
+    ///
+    /// - Parameter tell: hears the name of each before it is read, and what was found.
+    /// - Throws: the first that cannot be opened; an error of the folder itself has no name.
+    public func open(tell: (DatabaseOpening) -> Void) throws(DatabaseFailure) {
+        guard let folder = configuration.folder else { return }
+        let names: [String]
+        do {
+            try Directory.create(Engine.databasesFolder(folder))
+            names = try Directory.names(in: Engine.databasesFolder(folder))
+        } catch {
+            throw DatabaseFailure(database: nil, error: .logUnreadable(error))
+        }
+        for entry in names {
+            if entry.hasPrefix(DatabaseFolder.droppedPrefix) {
+                try? Directory.removeTree(Engine.databasesFolder(folder) + "/" + entry)
+                continue
+            }
+            guard let name = DatabaseFolder.database(of: entry) else { continue }
+            tell(.reading(name))
+            do {
+                let database = try make(name, definitions, kept: true)
+                state.withLock { $0.databases[name] = database }
+                if let recovery = database.store.recovery { tell(.opened(name, recovery)) }
+            } catch let error as StorageError {
+                throw DatabaseFailure(database: name, error: error)
+            } catch {
+                throw DatabaseFailure(database: name, error: .logClosed)
+            }
+        }
+    }
+
+    /// Makes everything durable that was accepted, and ends all logs.
+    public func close() {
+        for database in databases { database.store.close() }
+    }
+
+    private static func databasesFolder(_ folder: String) -> String { folder + "/databases" }
 
     /// Makes a database; the one of this name when it is there.
     @discardableResult
@@ -105,7 +151,16 @@ public final class Engine: Sendable {
     }
 
     /// Takes a database and everything in it away; whoever reads it now reads on.
-    public func dropDatabase(_ name: String) { _ = state.withLock { $0.databases.removeValue(forKey: name) } }
+    public func dropDatabase(_ name: String) {
+        guard let database = state.withLock({ $0.databases.removeValue(forKey: name) }) else { return }
+        database.store.close()
+        guard let folder = configuration.folder else { return }
+        let home = Engine.databasesFolder(folder)
+        let grave = "\(home)/\(DatabaseFolder.droppedPrefix)\(time.monotonic())"
+        // Once it has the other name it is gone, also when the rest waits for the next start.
+        guard (try? Directory.rename("\(home)/\(DatabaseFolder.name(of: name))", to: grave)) != nil else { return }
+        try? Directory.removeTree(grave)
+    }
 
     /// Puts other standing queries, rules, zone and units in place. Those that are defined as before, under the same
     /// zone and catalogue, go on with what they have seen; others begin now.
@@ -143,8 +198,17 @@ public final class Engine: Sendable {
         _ = try live(all, "", store)
     }
 
-    private func make(_ name: String, _ definitions: LiveDefinitions) throws -> Database {
-        let store = try Store(configuration: StorageConfiguration(maximumSeries: configuration.series))
+    // Called under the lock of `state` where a database is adopted.
+    private func make(_ name: String, _ definitions: LiveDefinitions, kept: Bool = false) throws -> Database {
+        let limits = StorageConfiguration(maximumSeries: configuration.series)
+        let store: Store
+        if kept, let folder = configuration.folder {
+            store = try Store(
+                folder: "\(Engine.databasesFolder(folder))/\(DatabaseFolder.name(of: name))", configuration: limits,
+                log: configuration.log, mode: configuration.recovery, fileSystem: configuration.fileSystem, time: time)
+        } else {
+            store = try Store(configuration: limits)
+        }
         return Database(name: name, store: store, live: try live(definitions, name, store))
     }
 
@@ -157,7 +221,8 @@ public final class Engine: Sendable {
     }
 
     private static func isFitName(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= maximumNameBytes
+        !name.isEmpty && DatabaseFolder.name(of: name).utf8.count <= DatabaseFolder.maximumNameBytes
+            && name.utf8.count <= maximumNameBytes
             && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
     }
 }

@@ -1,3 +1,6 @@
+public import TramStorage
+public import TramSystem
+
 /// How much a server takes at once and keeps in memory.
 public struct EngineConfiguration: Sendable {
     /// Longest body as it is sent, plain or compressed.
@@ -22,6 +25,13 @@ public struct EngineConfiguration: Sendable {
     public var windowRows: Int
     /// Peers that are counted apart; the others share one count.
     public var peers: Int
+    /// Where databases are kept; nil keeps them in memory only.
+    public var folder: String?
+    public var log = LogConfiguration()
+    /// The file system that logs are written to; tests pass one that fails.
+    public var fileSystem: any FileSystem = LocalFileSystem()
+    /// What is done about a log that is damaged.
+    public var recovery = LogRecovery.Mode.repair
 
     public init(
         bodyBytes: Int = 10 << 20, inflatedBodyBytes: Int = 64 << 20, inflationRatio: Int = 200,

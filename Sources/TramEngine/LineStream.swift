@@ -1,5 +1,6 @@
 import TramColumnar
 public import TramLineProtocol
+import TramStorage
 import TramSystem
 
 /// Lines that come in over a connection which stays open, or in datagrams: each piece is stored as it comes.
@@ -83,7 +84,13 @@ public final class LineStream {
         var refused = rows.rejectedByClass
         var accepted = 0
         if !rows.batches.isEmpty {
-            let (commit, _) = try await engine.adopt(target).commit(rows, wholly: false)
+            let database = try engine.adopt(target)
+            let commit: Commit
+            do {
+                commit = try await database.commit(rows, wholly: false).commit
+            } catch {
+                throw .storage(error.description)
+            }
             accepted = commit.acceptedCount
             refused.merge(commit.refusedByClass) { $0 + $1 }
             rejected += commit.refusals.map {

@@ -1,6 +1,7 @@
 import TramCodec
 import TramColumnar
 public import TramLineProtocol
+public import TramStorage
 
 /// One body of line protocol on its way in: parsed as it comes, stored when it is whole.
 ///
@@ -119,8 +120,12 @@ public final class WriteBody {
                         throw refused(.database(error))
                     }
                 }
-                let (commit, isStored) = await database.commit(taken, wholly: wholly)
-                outcome.add(commit, isStored: isStored)
+                do {
+                    let (commit, isStored) = try await database.commit(taken, wholly: wholly)
+                    outcome.add(commit, isStored: isStored)
+                } catch {
+                    throw refused(.storage(error))
+                }
             }
         }
         engine.metrics.note(peer) { figures in
@@ -203,6 +208,8 @@ public enum WriteRefusal: Error, Equatable, Sendable {
     case overloaded
     /// The database is not there and may not be made.
     case database(EngineError)
+    /// The rows could not be made durable.
+    case storage(StorageError)
 
     /// The stable name in answers, logs and metrics. Never renamed.
     public var code: StaticString {
@@ -213,6 +220,7 @@ public enum WriteRefusal: Error, Equatable, Sendable {
         case .corrupt: "bad_gzip"
         case .overloaded: "overloaded"
         case .database(let error): error.code
+        case .storage(let error): error.code
         }
     }
 }

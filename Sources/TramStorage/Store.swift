@@ -1,5 +1,6 @@
 import Synchronization
 public import TramColumnar
+public import TramSystem
 
 /// Number of a series in one store, from 0 in order of arrival.
 public typealias SeriesID = UInt32
@@ -17,8 +18,15 @@ public final class Store: Sendable {
     let index: SeriesIndex
     // Lock order: the index, then the head, then the strings.
     private let head = Mutex(Head())
+    /// Nil for a store in memory only.
+    private let opened = Mutex<(log: LogWriter, recovery: StoreRecovery)?>(nil)
 
-    /// An empty store.
+    /// What makes rows durable; nil for a store in memory only.
+    public var log: LogWriter? { opened.withLock { $0?.log } }
+    /// What opening found in the log; nil for a store in memory only.
+    public var recovery: StoreRecovery? { opened.withLock { $0?.recovery } }
+
+    /// An empty store in memory.
     ///
     /// - Throws: `.invalidConfiguration`.
     public init(configuration: StorageConfiguration = StorageConfiguration()) throws(StorageError) {
@@ -26,6 +34,57 @@ public final class Store: Sendable {
         strings = StringTable()
         index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
     }
+
+    /// Opens the store of a folder, which the caller has to itself: reads its log back, and goes on behind it. A folder
+    /// that is not there is made.
+    ///
+    /// - Throws: `.invalidConfiguration`, `.newerFormat`, `.logUnreadable`, `.logFailed`, in strict mode `.logDamaged`.
+    /// - Complexity: O(bytes of the log).
+    public init(
+        folder: String, configuration: StorageConfiguration = StorageConfiguration(),
+        log logConfiguration: LogConfiguration = LogConfiguration(), mode: LogRecovery.Mode = .repair,
+        fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime()
+    ) throws(StorageError) {
+        try configuration.validate()
+        strings = StringTable()
+        index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
+        let logFolder = folder + "/log"
+        let replay = LogReplay(index: index, strings: strings)
+        let report = try LogRecovery(
+            folder: logFolder, fileSystem: fileSystem, configuration: logConfiguration, mode: mode
+        ).run { (record, payload) throws(StorageError) in
+            try replay.take(record, payload) { change in head.withLock { change(&$0) } }
+        }
+        let found = StoreRecovery(log: report, rows: replay.rows, voidRecords: replay.voidRecords)
+        let writer = try LogWriter(
+            folder: logFolder, resuming: report, fileSystem: fileSystem, configuration: logConfiguration, time: time)
+        opened.withLock { $0 = (writer, found) }
+    }
+
+    /// Writes staged rows to the log, with the definitions of all series from `first` on; `completion` hears when they
+    /// are durable, or why they are not kept. See `LogWriter.append`.
+    ///
+    /// - Returns: the first series that the next record has to define.
+    /// - Throws: what the log throws; nothing is written then.
+    public func write(
+        _ staged: StagedRows, definingFrom first: SeriesID,
+        completion: @escaping @Sendable (Result<LSN, StorageError>) -> Void
+    ) throws(StorageError) -> SeriesID {
+        guard let log else { throw .logClosed }
+        let bound = SeriesID(staged.seriesBound)
+        let keys = first < bound ? (first..<bound).compactMap { index.key(of: $0) } : []
+        var payload: [UInt8] = []
+        BatchRecord.encode(staged, firstID: min(first, bound), newSeries: keys, to: &payload)
+        try log.append(payload, type: .rows, completion: completion)
+        return bound
+    }
+
+    /// Forgets the fields that no visible row has: rows that brought them could not be kept, and a row that was refused
+    /// fixes nothing. No staged rows may be waiting.
+    public func forgetUnseenFields() { head.withLock { $0.forgetUnseenFields() } }
+
+    /// Writes what was accepted and closes the log.
+    public func close() { log?.close() }
 
     /// The number of a series, made and shown to new snapshots when it is new. O(key).
     ///

@@ -2,6 +2,26 @@ import Glibc
 
 /// Folders of the file system.
 public enum Directory {
+    /// Gives a folder another name, in one step.
+    public static func rename(_ path: String, to other: String) throws(SystemError) {
+        guard unsafe Glibc.rename(path, other) == 0 else {
+            throw SystemError(errno: errno, call: "rename", path: path)
+        }
+    }
+
+    /// Removes a folder with everything in it, folders of folders included. Links are removed and not followed.
+    public static func removeTree(_ path: String) throws(SystemError) {
+        for name in try names(in: path) {
+            let entry = path + "/" + name
+            if unsafe unlink(entry) == 0 { continue }
+            guard errno == EISDIR || errno == EPERM else {
+                throw SystemError(errno: errno, call: "unlink", path: entry)
+            }
+            try removeTree(entry)
+        }
+        guard unsafe rmdir(path) == 0 else { throw SystemError(errno: errno, call: "rmdir", path: path) }
+    }
+
     /// Makes a folder and those above it that are missing; one that is there is left as it is.
     ///
     /// - Throws: `ENOTDIR` when a file is in the way, and whatever else keeps it from being made.

@@ -30,3 +30,14 @@ extension SystemError: CustomStringConvertible {
         return unsafe String(cString: text)
     }
 }
+
+extension SystemError {
+    /// The disk, or this user's share of it, is full.
+    public var isOutOfSpace: Bool { errno == ENOSPC || errno == EDQUOT }
+
+    /// Bytes cannot be had from the disk or brought to it.
+    public var isInputOutput: Bool { errno == EIO }
+
+    /// `EIO`, for callers that know no errno of their own.
+    public static let inputOutput: Int32 = EIO
+}

@@ -4,6 +4,7 @@ import TramEngine
 import TramLineProtocol
 import TramQuery
 import TramServer
+import TramStorage
 import TramSystem
 
 /// `tram serve`: the server.
@@ -15,7 +16,7 @@ struct ServeCommand: AsyncParsableCommand {
             Needs no configuration. Gateways push line protocol to /write, /api/v2/write or /api/v3/write_lp, as they
             would to InfluxDB; questions go to /api/tram/query, or: tram query 'traffic | mean(speed) by sensor'
 
-            Data live in memory in this version: they are gone when the server stops. SIGHUP reads the configuration
+            A write is answered when it is on the disk (durability: sync). SIGHUP reads the configuration
             again (zone, catalogue, standing queries, rules); SIGTERM finishes what is under way and stops.
             """)
 
@@ -84,12 +85,16 @@ struct ServeCommand: AsyncParsableCommand {
 
         let engine: Engine
         do {
+            var configuration = settings.engine
+            configuration.folder = directory
             engine = try Engine(
-                configuration: settings.engine, definitions: definitions.live, time: SystemTime())
+                configuration: configuration, definitions: definitions.live, time: SystemTime())
         } catch {
             throw definitions.failure(error)
         }
         for warning in settings.warnings { Talk.line(warning) }
+        try open(engine)
+        defer { engine.close() }
         let server = TramServer(engine: engine, configuration: configuration)
         do {
             try await server.run(
@@ -99,6 +104,45 @@ struct ServeCommand: AsyncParsableCommand {
             throw ServeCommand.failure(failure, language)
         }
         Talk.line(language == .vi ? "đã dừng" : "stopped")
+    }
+
+    /// Reads back what is on the disk.
+    private func open(_ engine: Engine) throws {
+        let isVietnamese = language.language == .vi
+        do {
+            try engine.open { opening in
+                guard case .opened(let name, let recovery) = opening else { return }
+                if let tail = recovery.log.tornTail {
+                    Talk.line(
+                        isVietnamese
+                            ? "\(name): đã cắt phần cuối ghi dở của nhật ký (\(tail.file), byte \(tail.offset), \(tail.byteCount) byte)"
+                            : "\(name): cut the unfinished end of the log (\(tail.file), byte \(tail.offset), \(tail.byteCount) bytes)"
+                    )
+                }
+                for damage in recovery.log.damages where damage.isLoss {
+                    Talk.line(
+                        isVietnamese
+                            ? "\(name): nhật ký bị hỏng tại \(damage.file), byte \(damage.offset): một phần số liệu đã mất; xem /health"
+                            : "\(name): the log is damaged at \(damage.file), byte \(damage.offset): data are lost; see /health"
+                    )
+                }
+                if recovery.rows > 0 {
+                    Talk.line(
+                        isVietnamese
+                            ? "\(name): đã nạp lại \(recovery.rows) bản ghi"
+                            : "\(name): read back \(recovery.rows) rows")
+                }
+            }
+        } catch {
+            let place = error.database.map { "\($0): " } ?? ""
+            let status: Int32 =
+                switch error.error {
+                case .logDamaged: 4
+                case .newerFormat: 5
+                default: 1
+                }
+            throw Failure(message: place + error.error.description, status: status)
+        }
     }
 
     /// Takes the directory for this process alone.
@@ -155,10 +199,6 @@ struct ServeCommand: AsyncParsableCommand {
             for address in http.dropFirst() {
                 Talk.line(isVietnamese ? "cũng phục vụ tại http://\(address)" : "also at http://\(address)")
             }
-            Talk.line(
-                isVietnamese
-                    ? "durability: memory: số liệu chỉ nằm trong bộ nhớ, máy chủ dừng là mất"
-                    : "durability: memory: data live in memory and are gone when the server stops")
         case .unavailable(let address, let reason):
             Talk.line(
                 isVietnamese

@@ -3,6 +3,7 @@ import TramEngine
 import TramLineProtocol
 import TramQuery
 import TramServer
+import TramStorage
 import TramSystem
 
 /// What a configuration file says of the server, as values that the engine and the server take.
@@ -15,6 +16,8 @@ struct ServeSettings {
         self.file = file
         self.language = language
     }
+
+    private static let intervalMilliseconds = 200
 
     var data: String { file?.data ?? "tram-data" }
 
@@ -38,6 +41,10 @@ struct ServeSettings {
         }
         configuration.keptNanoseconds = file.retention.raw?.fixedNanoseconds
         configuration.createsDatabases = file.createsDatabases ?? true
+        if file.durability == .interval {
+            configuration.log.durability = .interval(milliseconds: ServeSettings.intervalMilliseconds)
+        }
+        if file.recovery == .strict { configuration.recovery = .strict }
         return configuration
     }
 
@@ -104,14 +111,6 @@ struct ServeSettings {
         func warn(_ key: String, vi: String, en: String) {
             warnings.append(
                 language == .vi ? "cảnh báo: \(file.file): \(key): \(vi)" : "warning: \(file.file): \(key): \(en)")
-        }
-        if let durability = file.durability {
-            warn(
-                "durability: \(durability.rawValue)", vi: "chưa có nhật ký trên đĩa; số liệu chỉ nằm trong bộ nhớ",
-                en: "there is no log on disk yet; data live in memory only")
-        }
-        if file.recovery != nil {
-            warn("recovery", vi: "chưa có nhật ký nên chưa dùng đến", en: "there is no log yet, so it has no effect")
         }
         if !file.reports.isEmpty {
             warn("reports", vi: "phiên bản này chưa có báo cáo", en: "this version makes no reports yet")

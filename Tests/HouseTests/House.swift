@@ -16,7 +16,10 @@ struct Room {
 let rooms: [Room] = [
     Room(name: "CZstd"),
     Room(name: "CZlib"),
-    Room(name: "TramSystem", libraries: ["Glibc"]),
+    Room(name: "CTramSystem"),
+    Room(
+        name: "TramSystem", libraries: ["Glibc"],
+        onlyIn: ["CTramSystem": ["CRC32C.swift", "LocalFileSystem.swift", "SystemThread.swift"]]),
     Room(name: "TramColumnar", onlyIn: ["Synchronization": ["StringTable.swift"]]),
     Room(
         name: "TramCodec", modules: ["TramColumnar"],
@@ -41,7 +44,9 @@ let rooms: [Room] = [
         ],
         // What several connections share.
         onlyIn: [
-            "Synchronization": ["Database.swift", "Engine.swift", "EngineMetrics.swift", "LiveQueries.swift"]
+            "Synchronization": [
+                "Committer.swift", "Database.swift", "Engine.swift", "EngineMetrics.swift", "LiveQueries.swift",
+            ]
         ]),
     Room(
         name: "TramServer",

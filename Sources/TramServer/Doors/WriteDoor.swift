@@ -5,6 +5,7 @@ import NIOHTTP1
 import TramColumnar
 import TramEngine
 import TramLineProtocol
+import TramStorage
 import TramSystem
 
 /// The three write doors that clients of InfluxDB know: one way in, three ways of asking and answering.
@@ -202,6 +203,17 @@ struct WriteDoor: Sendable {
                 .serviceUnavailable, code, "too many bodies are on their way in; send this one again", retryAfter: 2,
                 closes: true)
         case .database(let error): return DatabaseChoice.failure(error)
+        case .storage(.overloaded):
+            return RequestFailure(
+                .tooManyRequests, "overloaded", "the disk is slower than the writers; send this body again",
+                retryAfter: 1)
+        case .storage(.diskFull):
+            return RequestFailure(
+                .serviceUnavailable, "disk_full", "the disk is full; nothing was stored; send this body again later",
+                retryAfter: 10)
+        case .storage(let error):
+            return RequestFailure(
+                .serviceUnavailable, code, "the body could not be made durable: \(error.description)", retryAfter: 5)
         }
     }
 }

@@ -4,6 +4,7 @@ import Synchronization
 import TramColumnar
 import TramEngine
 import TramQuery
+import TramStorage
 import TramSystem
 
 /// What a server is doing: starting, serving, or finishing what is under way before it stops.
@@ -58,24 +59,55 @@ struct HealthRoutes: Sendable {
         var object = JSONObject()
         object.add("name", "tram")
         var message = "ready for queries and writes"
-        var checks = [
-            check(
-                "durability", true,
-                "memory: data live in memory only and are gone when the server stops; there is no log on disk yet")
-        ]
+        var checks = [check("durability", true, durabilityText)]
         for database in engine.databases {
+            checks += storageChecks(database, &message)
             for (name, error) in database.failures.sorted(by: { $0.key < $1.key }) {
                 message = "degraded: a standing query cannot go on"
                 checks.append(check("standing query \(name) over \(database.name)", false, error.message.en))
             }
         }
-        object.add("message", "\(message) (durability: memory)")
+        object.add("message", "\(message) (durability: \(durability))")
         object.add("status", "pass")
         object.add("checks", array: checks)
-        object.add("durability", "memory")
+        object.add("durability", durability)
         object.add("version", version)
         object.add("commit", "unknown")
         return Answers.json(object.bytes + [UInt8(ascii: "\n")])
+    }
+
+    /// `sync`, `interval` or `memory`.
+    private var durability: String {
+        guard engine.configuration.folder != nil else { return "memory" }
+        return engine.configuration.log.durability == .sync ? "sync" : "interval"
+    }
+
+    private var durabilityText: String {
+        switch durability {
+        case "sync": "sync: a write is answered when it is on the disk"
+        case "interval":
+            "interval: a write is answered when it is with the operating system; a power cut takes the last 200 ms"
+        default: "memory: data live in memory only and are gone when the server stops"
+        }
+    }
+
+    private func storageChecks(_ database: Database, _ message: inout String) -> [[UInt8]] {
+        var checks: [[UInt8]] = []
+        for damage in database.store.recovery?.log.damages ?? [] where damage.isLoss {
+            message = "degraded: a part of the log of \(database.name) was damaged and is lost"
+            let lost =
+                damage.lost.map { "records \($0.lowerBound)..<\($0.upperBound)" } ?? "an unknown number of records"
+            checks.append(
+                check(
+                    "log of \(database.name)", false,
+                    "\(damage.file), byte \(damage.offset): \(damage.reason.rawValue), \(lost) lost\(damage.keptAs.map { ", kept as \($0)" } ?? "")"
+                ))
+        }
+        if case .paused(let reason)? = database.store.log?.figures.state {
+            message = "degraded: writes are refused"
+            checks.append(check("writes to \(database.name)", false, reason.description))
+        }
+        return checks
     }
 
     private func check(_ name: String, _ isPassed: Bool, _ message: String) -> [UInt8] {

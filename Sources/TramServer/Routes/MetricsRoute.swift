@@ -30,6 +30,7 @@ struct MetricsRoute: Sendable {
         addConnections(&page)
         addLines(&page)
         addDatabases(&page)
+        addLogs(&page)
         addStanding(&page)
         return page.text
     }
@@ -112,6 +113,27 @@ struct MetricsRoute: Sendable {
             databases.map { (["db": $0.name], Double($0.store.pointCount)) })
         page.add(
             "tram_series", .gauge, "Series.", databases.map { (["db": $0.name], Double($0.store.seriesCount)) })
+    }
+
+    private func addLogs(_ page: inout MetricsPage) {
+        let logs = engine.databases.compactMap { database in
+            database.store.log.map { (["db": database.name], $0.figures) }
+        }
+        func add(_ name: String, _ kind: MetricsPage.Kind, _ help: String, _ value: (LogFigures) -> Double) {
+            page.add(name, kind, help, logs.map { ($0.0, value($0.1)) })
+        }
+        add("tram_log_records_total", .counter, "Bodies written to the log.") { Double($0.records) }
+        add("tram_log_bytes_total", .counter, "Bytes of records written to the log.") { Double($0.bytes) }
+        add("tram_log_syncs_total", .counter, "Syncs; one may cover many bodies.") { Double($0.syncs) }
+        add("tram_log_sync_seconds_total", .counter, "Time that syncs took.") { Double($0.syncNanoseconds) / 1e9 }
+        add("tram_log_sync_seconds_max", .gauge, "The longest sync.") { Double($0.longestSyncNanoseconds) / 1e9 }
+        add("tram_log_queued_bytes", .gauge, "Bytes that wait for the disk.") { Double($0.queuedBytes) }
+        add("tram_log_overloaded_total", .counter, "Bodies refused because too much waits.") { Double($0.overloaded) }
+        add("tram_log_refused_total", .counter, "Bodies refused because the disk was full or failed.") {
+            Double($0.refused)
+        }
+        add("tram_log_failures_total", .counter, "Writes and syncs that failed.") { Double($0.failures) }
+        add("tram_log_files_total", .counter, "Files begun.") { Double($0.files) }
     }
 
     private func addStanding(_ page: inout MetricsPage) {

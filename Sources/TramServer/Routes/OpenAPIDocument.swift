@@ -43,6 +43,7 @@ package enum OpenAPIDocument {
                   "404": {"description": "The database is not there and may not be made.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
                   "413": {"$ref": "#/components/responses/tooLargeV1"},
                   "415": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
+                  "429": {"$ref": "#/components/responses/busyV1"},
                   "503": {"$ref": "#/components/responses/busyV1"}
                 }
               }
@@ -68,6 +69,7 @@ package enum OpenAPIDocument {
                   "413": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
                   "415": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
                   "422": {"description": "Some lines conflict with what is stored (the others are stored).", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
+                  "429": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
                   "503": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}
                 }
               }
@@ -93,6 +95,7 @@ package enum OpenAPIDocument {
                   "413": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
                   "415": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
                   "422": {"description": "A limit on series was reached; lines of known series are stored.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
+                  "429": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
                   "503": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}}
                 }
               }

@@ -99,6 +99,11 @@ import TramColumnar
         return AppendResult(accepted: accepted, refused: staged.refused, newPoints: newPoints)
     }
 
+    /// Forgets fields that are not visible. Nothing may be staged.
+    func forgetUnseenFields() {
+        for number in measurements.indices { measurements[number].keepFields(figures[number].fieldCount) }
+    }
+
     /// Lets snapshots see the series below `bound`.
     mutating func reveal(seriesBelow bound: Int) {
         visibleSeriesCount = max(visibleSeriesCount, min(bound, seriesCount))

@@ -24,6 +24,13 @@ final class MeasurementHead {
         return number
     }
 
+    /// Drops all fields but the first `count`. No layout may have one of the others.
+    func keepFields(_ count: Int) {
+        guard count < fields.count else { return }
+        for field in fields[count...] { fieldNumbers[field.name] = nil }
+        fields.removeSubrange(count...)
+    }
+
     /// The layout of rows with these fields, rising; the same one for the same fields.
     func layout(of fields: [Int]) -> RowLayout {
         if let known = layouts[fields] { return known }

@@ -27,10 +27,15 @@ struct StagedBatch: Sendable {
 public struct StagedRows: Sendable {
     var batches: [StagedBatch]
     /// Series that have to be visible with these rows are below it.
-    var seriesBound: Int
+    public internal(set) var seriesBound: Int
 
     /// The rows that are refused, by batch, in rising order.
     public var refusals: [[AppendResult.Refusal]] { batches.map(\.refused) }
+
+    /// The results of batches of which no row is left to be stored.
+    public var emptyResults: [AppendResult] {
+        batches.map { AppendResult(accepted: $0.batch.count - $0.refused.count, refused: $0.refused, newPoints: 0) }
+    }
 
     /// Whether no row is left to be stored.
     public var isEmpty: Bool { batches.allSatisfy { $0.refused.count == $0.batch.count || $0.columns.isEmpty } }

@@ -31,6 +31,8 @@ package struct BatchRecord {
     }
 
     package var newSeries: [NewSeries] = []
+    /// All series below this one have to be known.
+    package private(set) var firstID: SeriesID = 0
     /// Series are ids of the store.
     package var batches: [Batch] = []
 
@@ -175,7 +177,10 @@ package struct BatchRecord {
     private mutating func readSeries(_ reader: inout RecordReader) throws(StorageError) {
         let count = try reader.count()
         let first = try reader.varint()
-        guard first + UInt64(count) < UInt64(SeriesID.max) else { throw reader.malformed("series ids of 32 bits") }
+        guard first < UInt64(SeriesID.max), first + UInt64(count) < UInt64(SeriesID.max) else {
+            throw reader.malformed("series ids of 32 bits")
+        }
+        firstID = SeriesID(first)
         for index in 0..<count {
             let measurement = try reader.text()
             var tags: [TagSet.Tag] = []

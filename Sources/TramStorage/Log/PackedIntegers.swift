@@ -96,10 +96,6 @@ enum PackedIntegers {
 }
 
 extension [UInt8] {
-    mutating func append(littleEndian value: UInt64) {
-        for shift in stride(from: 0, to: 64, by: 8) { append(UInt8(truncatingIfNeeded: value >> UInt64(shift))) }
-    }
-
     /// Seven bits a byte, the lowest first, the highest bit set on all but the last (LEB128).
     mutating func append(varint value: UInt64) {
         var rest = value

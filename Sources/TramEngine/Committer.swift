@@ -1,0 +1,127 @@
+import Synchronization
+import TramStorage
+
+/// Commits of one database, one after the other, in three steps: the rows are staged, written to the log, and shown
+/// when they are durable, in the order of the log.
+///
+/// Whoever waits, for a turn or for the disk, gives its thread back, so that other bodies are parsed meanwhile; what is
+/// staged while the disk syncs shares the next sync. Standing queries get batches in the order in which their rows
+/// became visible.
+///
+/// A record may name series that an earlier one defines. So when one cannot be written, all that wait behind it are
+/// refused with it, whatever became of their own records, and the next one defines anew what no kept record has: those
+/// of the generation that failed are passed over when the log is read back (`LogReplay`).
+actor Committer {
+    private struct Waiting {
+        var rows: ParsedRows
+        var staged: StagedRows
+        var generation: Int
+        var turn: CheckedContinuation<Result<Commit, StorageError>, Never>
+    }
+
+    /// What the log has said and nobody has looked at yet, in its order.
+    private final class Results: Sendable {
+        private let state = Mutex<[Result<LSN, StorageError>]>([])
+
+        /// - Returns: whether somebody has to be called to look.
+        func add(_ result: Result<LSN, StorageError>) -> Bool {
+            state.withLock { state in
+                state.append(result)
+                return state.count == 1
+            }
+        }
+
+        func take() -> [Result<LSN, StorageError>] {
+            state.withLock { state in
+                defer { state = [] }
+                return state
+            }
+        }
+    }
+
+    private let store: Store
+    private let queries: @Sendable () -> LiveQueries?
+    private let results = Results()
+    private let isDurable: Bool
+    /// In the order of the log.
+    private var waiting: [Waiting] = []
+    private var generation = 0
+    private var lastFailure = StorageError.logClosed
+    /// The first series that the next record defines, and the first that no kept record has defined.
+    private var definedBelow: SeriesID
+    private var keptBelow: SeriesID
+
+    init(store: Store, queries: @escaping @Sendable () -> LiveQueries?) {
+        self.store = store
+        self.queries = queries
+        isDurable = store.log != nil
+        definedBelow = SeriesID(store.seriesCount)
+        keptBelow = definedBelow
+    }
+
+    /// Stores the rows and judges them. When this returns, they are as durable as the store is, queries see them all,
+    /// and the windows and alerts that they close are there.
+    ///
+    /// - Parameter wholly: store nothing when one row would be refused; the refusals then say which.
+    /// - Throws: why nothing of them was kept.
+    func commit(_ rows: ParsedRows, wholly: Bool) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
+        if wholly {
+            let trial = rows.trial(in: store)
+            if !trial.refusedByClass.isEmpty { return (trial, false) }
+        }
+        var rows = rows
+        let staged = rows.stage(in: store)
+        guard isDurable else { return (finish(rows, store.apply(staged)), true) }
+        if staged.isEmpty { return (rows.finish(staged.emptyResults, in: store, keeping: { _ in false }), true) }
+        let results = results
+        do {
+            definedBelow = try store.write(staged, definingFrom: definedBelow) { result in
+                if results.add(result) { Task { await self.settle() } }
+            }
+        } catch {
+            if waiting.isEmpty { store.forgetUnseenFields() }
+            throw error
+        }
+        let outcome = await withCheckedContinuation { turn in
+            waiting.append(Waiting(rows: rows, staged: staged, generation: generation, turn: turn))
+        }
+        return (try outcome.get(), true)
+    }
+
+    /// Shows what has become durable, and tells who waits.
+    private func settle() {
+        for result in results.take() {
+            guard !waiting.isEmpty else { return }
+            let next = waiting.removeFirst()
+            switch result {
+            case .success where next.generation == generation:
+                keptBelow = max(keptBelow, SeriesID(next.staged.seriesBound))
+                next.turn.resume(returning: .success(finish(next.rows, store.apply(next.staged))))
+            case .success:
+                next.turn.resume(returning: .failure(lastFailure))
+            case .failure(let error):
+                if next.generation == generation {
+                    generation += 1
+                    definedBelow = keptBelow
+                    // Of those that wait nothing will be shown any more.
+                    store.forgetUnseenFields()
+                }
+                lastFailure = error
+                next.turn.resume(returning: .failure(error))
+            }
+        }
+    }
+
+    private func finish(_ rows: ParsedRows, _ results: [AppendResult]) -> Commit {
+        guard let live = queries() else { return rows.finish(results, in: store, keeping: { _ in false }) }
+        var commit = rows.finish(results, in: store, keeping: live.measurements.contains)
+        if !commit.batches.isEmpty {
+            live.judge(commit.batches)
+            commit.batches = []
+        }
+        return commit
+    }
+
+    /// Does something between two commits.
+    func perform<Failure: Error>(_ work: @Sendable () throws(Failure) -> Void) throws(Failure) { try work() }
+}
