@@ -51,10 +51,10 @@ extension ParsedRows {
     package consuming func commit(to store: Store, keeping: (String) -> Bool) -> Commit {
         var commit = Commit()
         let before = newKeys.isEmpty ? 0 : store.seriesCount
-        let ids = newKeys.map { key in (try? store.seriesID(for: key)) ?? Store.refusedSeries }
+        let ids = newKeys.map { key in (try? store.reserveSeriesID(for: key)) ?? Store.refusedSeries }
         if !newKeys.isEmpty { commit.newSeries = store.seriesCount - before }
         for index in batches.indices { batches[index].number(newSeries: ids) }
-        let results = store.append(batches.map(\.batch))
+        let results = store.apply(store.stage(batches.map(\.batch)))
         for index in batches.indices {
             let result = results[index]
             commit.acceptedCount += result.accepted

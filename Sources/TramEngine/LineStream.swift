@@ -6,6 +6,18 @@ import TramSystem
 ///
 /// Not safe for several threads; make one for each connection.
 public final class LineStream {
+    /// What became of a piece.
+    public struct Piece: Sendable {
+        /// The lines that were refused, the first hundred of each piece with their place.
+        public var rejected: [RejectedLine] = []
+        /// Rows of 1970 and before.
+        public var before1971 = 0
+
+        static func + (first: Piece, second: Piece) -> Piece {
+            Piece(rejected: first.rejected + second.rejected, before1971: first.before1971 + second.before1971)
+        }
+    }
+
     private let engine: Engine
     private let name: String
     private let peer: EngineMetrics.Peer
@@ -26,17 +38,22 @@ public final class LineStream {
     /// - Parameters:
     ///   - byteCount: how many bytes `read` brings, for the count.
     ///   - read: hands the bytes to what it is given.
-    /// - Returns: the lines that were refused, the first hundred of each piece with their place.
     /// - Throws: when there is no database to write to.
-    public func feed(byteCount: Int, _ read: ((RawSpan) -> Void) -> Void) async throws(EngineError) -> [RejectedLine] {
+    public func feed(byteCount: Int, _ read: ((RawSpan) -> Void) -> Void) async throws(EngineError) -> Piece {
         let (target, rows) = try parse { path, times, rows in
             read { bytes in path.parse(bytes, of: &body, guarding: times, into: &rows) }
         }
         return try await store(rows, in: target, byteCount: byteCount, isBody: false)
     }
 
+    /// Stores one datagram: whole lines, the last with or without a newline.
+    public func datagram(byteCount: Int, _ read: ((RawSpan) -> Void) -> Void) async throws(EngineError) -> Piece {
+        let first = try await feed(byteCount: byteCount, read)
+        return try await first + finish()
+    }
+
     /// Ends the stream, or one datagram of it: a last line without a newline counts. Line numbers begin anew.
-    public func finish() async throws(EngineError) -> [RejectedLine] {
+    public func finish() async throws(EngineError) -> Piece {
         let (target, rows) = try parse { path, times, rows in
             path.finish(&body, guarding: times, into: &rows)
         }
@@ -61,7 +78,7 @@ public final class LineStream {
 
     private func store(
         _ rows: ParsedRows, in target: Database, byteCount: Int, isBody: Bool
-    ) async throws(EngineError) -> [RejectedLine] {
+    ) async throws(EngineError) -> Piece {
         var rejected = rows.rejected
         var refused = rows.rejectedByClass
         var accepted = 0
@@ -81,6 +98,6 @@ public final class LineStream {
             figures.before1971 += rows.before1971
             figures.refused.merge(refused) { $0 + $1 }
         }
-        return rejected
+        return Piece(rejected: rejected, before1971: rows.before1971)
     }
 }

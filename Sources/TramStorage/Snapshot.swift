@@ -41,7 +41,7 @@ public struct Snapshot: Sendable {
         self.store = store
         pages = head.pages
         figures = head.figures
-        seriesCount = head.seriesCount
+        seriesCount = head.visibleSeriesCount
         pointCount = head.pointCount
     }
 

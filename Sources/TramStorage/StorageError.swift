@@ -6,6 +6,8 @@ public enum StorageError: Error, Equatable, Sendable {
     case seriesLimit(allowed: Int)
     /// A value of a configuration that makes no sense: the name of its key, and what it must be.
     case invalidConfiguration(key: String, expected: String)
+    /// A log record whose checksum is right and whose content is not: what was expected at a byte of its payload.
+    case malformedRecord(offset: Int, expected: String)
 
     /// The log's queue is full: the disk is slower than the writers. Nothing was kept; the same call may succeed in a
     /// moment.
@@ -40,6 +42,7 @@ public enum StorageError: Error, Equatable, Sendable {
         case .logDamaged: "storage.log_damaged"
         case .logUnreadable: "storage.log_unreadable"
         case .newerFormat: "storage.newer_format"
+        case .malformedRecord: "storage.malformed_record"
         }
     }
 }
@@ -63,6 +66,8 @@ extension StorageError: CustomStringConvertible {
         case .logUnreadable(let error): error.description
         case .newerFormat(let file, let found, let supported):
             "\(file) has format \(found), and this Tram reads up to \(supported)"
+        case .malformedRecord(let offset, let expected):
+            "a record of the log is malformed: byte \(offset) should begin \(expected)"
         }
     }
 }

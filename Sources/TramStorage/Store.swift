@@ -27,10 +27,19 @@ public final class Store: Sendable {
         index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
     }
 
-    /// The number of a series, made when new. O(key).
+    /// The number of a series, made and shown to new snapshots when it is new. O(key).
     ///
     /// - Throws: `.seriesLimit` for a new series beyond the limit; known ones go on.
     public func seriesID(for key: SeriesKey) throws(StorageError) -> SeriesID {
+        let id = try reserveSeriesID(for: key)
+        head.withLock { $0.reveal(seriesBelow: Int(id) + 1) }
+        return id
+    }
+
+    /// The number of a series, made when it is new but not shown before rows that are staged later are applied. O(key).
+    ///
+    /// - Throws: `.seriesLimit` for a new series beyond the limit; known ones go on.
+    public func reserveSeriesID(for key: SeriesKey) throws(StorageError) -> SeriesID {
         try index.id(for: key) { _, measurement, name in
             head.withLock { $0.addSeries(measurement: measurement, name: name) }
         }
@@ -47,15 +56,29 @@ public final class Store: Sendable {
     /// - Complexity: O(rows · fields) for rows that come in order; a row that is late moves up to a block of its
     ///   series.
     public func append(_ batch: Batch) -> AppendResult {
-        head.withLock { $0.append(batch, strings: strings) }
+        let results = apply(stage([batch]))
+        return results[0]
     }
 
-    /// Stores several batches at once: a snapshot sees the rows of all of them or of none.
+    /// Decides which rows of the batches may come in, without showing any of them yet: the first half of an append,
+    /// between whose halves the rows are made durable.
     ///
-    /// - Complexity: the sum over the batches.
+    /// - Complexity: O(rows) at most.
+    public func stage(_ batches: [Batch]) -> StagedRows {
+        head.withLock { head in
+            StagedRows(batches: batches.map { head.stage($0) }, seriesBound: head.seriesCount)
+        }
+    }
+
+    /// Stores staged rows, all at once: a snapshot sees the rows of all batches or of none. To be called in the order
+    /// of `stage`.
+    ///
     /// - Returns: a result for each batch.
-    public func append(_ batches: [Batch]) -> [AppendResult] {
-        head.withLock { head in batches.map { head.append($0, strings: strings) } }
+    public func apply(_ staged: StagedRows) -> [AppendResult] {
+        head.withLock { head in
+            head.reveal(seriesBelow: staged.seriesBound)
+            return staged.batches.map { head.apply($0, strings: strings) }
+        }
     }
 
     /// Which rows `append` would refuse for their values if nothing else came in between, by batch. Nothing is stored
@@ -69,7 +92,7 @@ public final class Store: Sendable {
     /// The number of a series that is known already; nil otherwise. O(key).
     public func existingSeriesID(for key: SeriesKey) -> SeriesID? { index.existingID(for: key) }
 
-    /// How many series there are.
+    /// How many series there are, those included whose first row is not visible yet.
     public var seriesCount: Int { index.count }
 
     /// How many points (series + timestamp) there are.

@@ -20,6 +20,8 @@ struct LanguageOption: ParsableArguments {
 extension Precision: ExpressibleByArgument {
     /// `ns`, `us`, `ms`, `s`, `m`, `h`, `auto`, or the long names.
     public init?(argument: String) { self.init(name: argument) }
+
+    public static var allValueStrings: [String] { ["ns", "us", "ms", "s", "m", "h", "auto"] }
 }
 
 /// An instant on the command line: RFC 3339, or nanoseconds since 1970.

@@ -96,6 +96,10 @@ struct QueryCommand: AsyncParsableCommand {
     private func message(_ failure: QueryClient.Failure, _ url: String, _ language: Language) -> String {
         let isVietnamese = language == .vi
         switch failure {
+        case .slow(let seconds):
+            return isVietnamese
+                ? "máy chủ \(url) đang chạy nhưng chưa trả lời sau \(seconds) giây; thu hẹp câu hỏi, hoặc hỏi lại sau"
+                : "the server at \(url) is there but has not answered in \(seconds) seconds; ask for less, or again later"
         case .unreachable(let reason):
             return isVietnamese
                 ? "không có máy chủ Trạm nào trả lời tại \(url) (\(reason))\nkhởi động: tram serve    máy chủ khác: --url http://HOST:PORT    hỏi tệp số liệu: --feed TỆP"

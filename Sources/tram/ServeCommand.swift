@@ -2,6 +2,7 @@ import ArgumentParser
 import TramColumnar
 import TramEngine
 import TramLineProtocol
+import TramQuery
 import TramServer
 import TramSystem
 
@@ -163,6 +164,19 @@ struct ServeCommand: AsyncParsableCommand {
                 isVietnamese
                     ? "cảnh báo: không phục vụ được tại \(address) (\(reason)); máy này có lẽ không có IPv6"
                     : "warning: \(address) cannot be served (\(reason)); this machine may have no IPv6")
+        case .refused(let line, let peer, let more):
+            let others =
+                more == 0 ? "" : isVietnamese ? " (và \(more) dòng khác)" : " (and \(more) more)"
+            Talk.line(
+                TerminalText.printable(
+                    (isVietnamese ? "từ chối dòng của " : "refused of ")
+                        + "\(peer.address) (\(peer.door.rawValue)): \(line.message)\(others): \(line.excerpt)"))
+        case .earlyTimes(let peer, let count):
+            Talk.line(
+                isVietnamese
+                    ? "cảnh báo: \(count) dòng của \(peer.address) (\(peer.door.rawValue)) có thời gian năm 1970; có lẽ bên gửi dùng giây: thêm precision=s"
+                    : "warning: \(count) lines of \(peer.address) (\(peer.door.rawValue)) have times of 1970; seconds sent as nanoseconds? say precision=s"
+            )
         case .draining:
             Talk.line(
                 isVietnamese ? "đang dừng: hoàn tất các yêu cầu dở dang" : "stopping: finishing what is under way")
@@ -172,7 +186,13 @@ struct ServeCommand: AsyncParsableCommand {
     /// Reads the configuration again; a file with a mistake changes nothing.
     private func reload(into engine: Engine) async {
         let language = language.language
-        guard let config else { return }
+        guard let config else {
+            Talk.line(
+                language == .vi
+                    ? "không có tệp cấu hình (--config) để đọc lại"
+                    : "there is no configuration (--config) to read again")
+            return
+        }
         do {
             var definitions = Definitions(language: language)
             try definitions.load(configuration: config)
@@ -181,7 +201,10 @@ struct ServeCommand: AsyncParsableCommand {
             } catch {
                 throw definitions.failure(error)
             }
-            Talk.line(language == .vi ? "đã đọc lại cấu hình \(config)" : "read \(config) again")
+            Talk.line(
+                language == .vi
+                    ? "đã đọc lại \(config): múi giờ, danh mục, truy vấn thường trực, quy tắc; các khóa khác cần khởi động lại"
+                    : "read \(config) again: zone, catalogue, standing queries, rules; other keys need a restart")
         } catch let failure as Failure {
             Talk.line(failure.message)
             Talk.line(

@@ -62,6 +62,7 @@ struct ServeSettings {
             set("query_time", &limits.querySeconds)
             set("query_text", &limits.queryTextBytes)
             set("query_rows", &limits.queryRows)
+            set("open_answers", &limits.answerBytes)
             set("drain", &limits.drainSeconds)
         }
         var addresses = listen

@@ -38,7 +38,7 @@ def main():
         os.execv(python, [str(python), *sys.argv])
     keep_to_the_loopback()
 
-    import by_curl, by_program, by_python, by_telegraf  # noqa: E401, F401: each enters its scenarios
+    import by_curl, by_program, by_python, by_telegraf, by_openapi  # noqa: E401, F401: each enters its scenarios
 
     failures = 0
     for function in SCENARIOS:

@@ -72,6 +72,7 @@ pypi() {
 pypi influxdb 5.3.2
 pypi influxdb-client 1.50.0
 pypi influxdb3-python 0.21.0
+pypi schemathesis 4.32.5
 
 # --- Debian -----------------------------------------------------------------------------------------------------------
 

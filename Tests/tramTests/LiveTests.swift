@@ -35,7 +35,7 @@ import Testing
             - { name: speed_15m, query: "traffic | mean(speed), n = count() by sensor every 15m" }
             rules: ["rules.yaml"]
             """
-        let server = try ServingTram(files: ["rules.yaml": rules, "tram.yaml": configuration])
+        let server = try ServingTram(configuration: configuration, files: ["rules.yaml": rules])
         defer { _ = server.stop() }
         try work(server, PlainClient())
         #expect(server.stop() == 0)
@@ -127,7 +127,7 @@ import Testing
             streams:
             - { name: only_city, query: "traffic | count() every 15m", db: city }
             """
-        let server = try ServingTram(files: ["tram.yaml": configuration])
+        let server = try ServingTram(configuration: configuration)
         defer { _ = server.stop() }
         let client = PlainClient()
         let text = Data(day(slow: "s1").joined(separator: "\n").utf8)

@@ -33,7 +33,7 @@ struct Executor {
             return try rows(scan, output, RowHead(plan.steps), evaluation)
         case .aggregate(let scan, let aggregation):
             let grouped = try GroupedAggregation(
-                aggregation, context: evaluation, limits: context.limits,
+                aggregation, context: evaluation, limits: context.limits, work: work,
                 isSeriesColumn: { Executor.isSeriesColumn($0, scan) })
             try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work).run {
                 (block) throws(QueryError) in

@@ -6,11 +6,14 @@ final class GroupedAggregation {
     private let states: SlicedStates
     private let context: EvaluationContext
     private let limits: QueryLimits
+    /// Asked whether to go on.
+    private let work: ScanWork?
 
     init(
-        _ aggregation: Aggregation, context: EvaluationContext, limits: QueryLimits,
+        _ aggregation: Aggregation, context: EvaluationContext, limits: QueryLimits, work: ScanWork? = nil,
         isSeriesColumn: (Int) -> Bool = { _ in false }
     ) throws(QueryError) {
+        self.work = work
         self.aggregation = aggregation
         self.context = context
         self.limits = limits
@@ -33,11 +36,13 @@ final class GroupedAggregation {
         var finished = Table(infos: GroupedAggregation.finishedInfos(aggregation))
         /// Which rows were made by `fill`.
         var isFilled: [Bool] = []
+        let extent = extent(of: windows)
         for group in order {
+            try work?.check()
             let present = group < windows.count ? windows[group] : []
             // All rows of the group lie between windows.
             if present.isEmpty && !aggregation.groups.isEmpty { continue }
-            let all = try filledWindows(present, extent: extent(of: windows))
+            let all = try filledWindows(present, extent: extent)
             if all.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
             for window in all {
                 let values = try states.values(group: Int32(group), window: window)

@@ -17,6 +17,13 @@ final class ScanWork {
     func count(_ block: RowBlock) throws(QueryError) {
         blocks += 1
         rows += block.count
+        try check()
+    }
+
+    /// Asks whether the query should go on.
+    ///
+    /// - Throws: the reason for which it should not.
+    func check() throws(QueryError) {
         switch interruption?() {
         case nil: return
         case .timeLimit:

@@ -94,7 +94,9 @@ struct ExpressionBinder {
             return QueryError(
                 .unknownColumn, at: name.at, en: "no catalogue of units and stations is loaded for \"\(name.text)\"",
                 vi: "chưa nạp danh mục đơn vị và trạm nên chưa biết \"\(name.text)\"",
-                hint: Bilingual(vi: "Thêm --catalogue FILE", en: "Add --catalogue FILE"))
+                hint: Bilingual(
+                    vi: "Thêm --catalogue FILE; trên máy chủ: catalogue: trong tệp cấu hình",
+                    en: "Add --catalogue FILE; for a server catalogue: in its configuration"))
         }
         let near = Suggestions.closest(to: name.text, among: scope.names)
         let title = scope.title
@@ -370,7 +372,9 @@ struct ExpressionBinder {
         guard let units = context.units else {
             throw QueryError(
                 .unknownUnit, at: at, en: "no catalogue of units is loaded", vi: "chưa nạp danh mục đơn vị",
-                hint: Bilingual(vi: "thêm --catalogue FILE", en: "add --catalogue FILE"))
+                hint: Bilingual(
+                    vi: "Thêm --catalogue FILE; trên máy chủ: catalogue: trong tệp cấu hình",
+                    en: "Add --catalogue FILE; for a server catalogue: in its configuration"))
         }
         guard units.hasUnit(code: code) else {
             throw QueryError(

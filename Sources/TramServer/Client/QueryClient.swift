@@ -27,6 +27,8 @@ public struct QueryClient: Sendable {
     }
 
     public enum Failure: Error, Sendable {
+        /// A server was reached and did not answer in time.
+        case slow(seconds: Int)
         /// No server answers at the address, and why.
         case unreachable(String)
         /// The server has refused the question.
@@ -40,7 +42,9 @@ public struct QueryClient: Sendable {
     private let url: String
     private static let timeoutSeconds: Int64 = 60
 
-    public init(url: String) throws(Failure) {
+    /// - Parameter url: `http://HOST:PORT`; without `http://` that is meant.
+    public init(url text: String) throws(Failure) {
+        let url = text.contains("://") ? text : "http://\(text)"
         guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme ?? ""),
             let host = parts.host, !host.isEmpty
         else { throw .badURL }
@@ -86,6 +90,8 @@ public struct QueryClient: Sendable {
         let response: HTTPClientResponse
         do {
             response = try await HTTPClient.shared.execute(request, timeout: .seconds(QueryClient.timeoutSeconds))
+        } catch let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout {
+            throw Failure.slow(seconds: Int(QueryClient.timeoutSeconds))
         } catch {
             throw Failure.unreachable(QueryClient.reason(error))
         }
@@ -119,6 +125,8 @@ public struct QueryClient: Sendable {
         case let error as NIOConnectionError:
             return error.connectionErrors.first.map { reason($0.error) } ?? "\(error)"
         case let error as IOError: return SystemError(errno: error.errnoCode, call: "connect", path: "").reason
+        case is SocketAddressError: return "the host is not known"
+        case let error where "\(error)".contains("handshake"): return "no TLS there; try http://"
         default: return "\(error)"
         }
     }

@@ -16,6 +16,7 @@ final class ConnectionBook: Sendable {
         case slowReader = "slow_reader"
         case largeHead = "large_head"
         case notHTTP = "not_http"
+        case cut = "cut"
     }
 
     fileprivate struct State {
@@ -25,6 +26,7 @@ final class ConnectionBook: Sendable {
         var openHeads: [Int: (address: String, channel: any Channel, since: NIODeadline)] = [:]
         var nextNumber = 0
         var accepted = 0
+        var farewells = 0
         var refused: [Refusal: Int] = [:]
     }
 
@@ -33,6 +35,9 @@ final class ConnectionBook: Sendable {
     private let maximumPerAddress: Int
     /// A head younger than this is on its way and no slow one.
     fileprivate static let patience = TimeAmount.milliseconds(500)
+
+    /// Refused connections that are listened to until they have read why; beyond these they are closed at once.
+    private static let maximumFarewells = 256
 
     init(maximum: Int, maximumPerAddress: Int) {
         self.maximum = maximum
@@ -83,6 +88,17 @@ final class ConnectionBook: Sendable {
     func headEnds(_ number: Int) {
         state.withLock { $0.openHeads[number] = nil }
     }
+
+    /// Whether one more refused connection may stay a little; after true, `endFarewell` has to follow.
+    func beginFarewell() -> Bool {
+        state.withLock { state in
+            guard state.farewells < ConnectionBook.maximumFarewells else { return false }
+            state.farewells += 1
+            return true
+        }
+    }
+
+    func endFarewell() { state.withLock { $0.farewells -= 1 } }
 
     func note(_ refusal: Refusal) {
         state.withLock { $0.refused[refusal, default: 0] += 1 }

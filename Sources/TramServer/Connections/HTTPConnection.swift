@@ -27,6 +27,11 @@ final class HTTPConnection {
     var progressBytes = 0
     /// Everything that comes in from here on is thrown away: the last answer is written.
     var isClosing = false
+    /// It was refused, and is listened to a little longer.
+    var isSayingFarewell = false
+    /// How long a refused connection is listened to: closing at once while its request is on its way would reset it,
+    /// and the answer would be lost.
+    static let farewell = TimeAmount.seconds(1)
 
     init(limits: ServerLimits, book: ConnectionBook, address: String) {
         self.limits = limits
@@ -59,18 +64,31 @@ final class HTTPWireHandler: ChannelDuplexHandler, RemovableChannelHandler {
         try? context.channel.syncOptions?.setOption(
             .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 262_144, initial: 262_144, maximum: 262_144)
         )
-        guard let number = connection.book.enter(connection.address) else {
-            connection.isClosing = true
-            let text = HTTPMannersHandler.refusal(
-                .serviceUnavailable, code: "too_many_connections",
-                message: "there are too many connections; close some, or come again later", id: "", retryAfter: 5)
-            var buffer = context.channel.allocator.buffer(capacity: 512)
-            buffer.writeString(text.wireText)
-            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        connection.number = connection.book.enter(connection.address)
+        connection.isClosing = connection.number == nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        // Not before: what is written to a channel that is not active yet goes nowhere.
+        if connection.number == nil { turnAway(context) }
+    }
+
+    private func turnAway(_ context: ChannelHandlerContext) {
+        let text = HTTPMannersHandler.refusal(
+            .serviceUnavailable, code: "too_many_connections",
+            message: "there are too many connections; close some, or come again later", id: RequestID.next(),
+            retryAfter: 5)
+        var buffer = context.channel.allocator.buffer(capacity: 512)
+        buffer.writeString(text.wireText)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        guard connection.book.beginFarewell() else {
             context.close(promise: nil)
             return
         }
-        connection.number = number
+        connection.isSayingFarewell = true
+        context.close(mode: .output, promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: HTTPConnection.farewell) { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -83,6 +101,10 @@ final class HTTPWireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func leave() {
         connection.headTimer?.cancel()
         connection.headTimer = nil
+        if connection.isSayingFarewell {
+            connection.isSayingFarewell = false
+            connection.book.endFarewell()
+        }
         if let number = connection.number {
             connection.number = nil
             connection.book.leave(connection.address, number: number)
@@ -141,6 +163,11 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var openAnswers = 0
     private var hasBegunAnswer = false
     private var closesAfterAnswer = false
+    /// What is said once the answers to the requests before it are written, and how many answers are open then.
+    private var waiting: (refusal: Refusal, openAnswers: Int)?
+    /// The other side has said all.
+    private var isInputClosed = false
+    private var isLingering = false
     private var context: ChannelHandlerContext?
     /// How long a closed side is listened to, so that the last answer is read before the connection is reset.
     private static let lingerSeconds: Int64 = 2
@@ -174,7 +201,7 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: - In
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if connection.isClosing { return }
+        if connection.isClosing || waiting != nil { return }
         let part = unwrapInboundIn(data)
         switch part {
         case .head(let head):
@@ -226,9 +253,10 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case is IOError, is ChannelError: context.fireErrorCaught(error)
         case HTTPParserError.headerOverflow: refuseLargeHead()
         case HTTPParserError.invalidEOFState:
-            // A connection that ends in the middle of a request has nobody left to be told.
-            context.fireErrorCaught(error)
-            if openAnswers == 0 { context.close(promise: nil) }
+            // Whoever has closed its own side alone still listens.
+            refuse(
+                .cut, .badRequest, code: "request_cut",
+                message: "the connection ended in the middle of the request; nothing of it was stored")
         default:
             refuse(
                 .notHTTP, .badRequest, code: "bad_request",
@@ -247,17 +275,26 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers in place of a handler, if no answer has begun, and closes.
     private func refuse(_ reason: ConnectionBook.Refusal, _ status: HTTPResponse.Status, code: String, message: String)
     {
-        guard let context, !connection.isClosing else { return }
+        guard let context, !connection.isClosing, waiting == nil else { return }
         connection.book.note(reason)
         bodyTimer?.cancel()
         bodyTimer = nil
-        if hasBegunAnswer {
+        let refusal = HTTPMannersHandler.refusal(status, code: code, message: message, id: RequestID.next())
+        // A request whose head has come is one of those with an open answer. Those before it come first: a refusal must
+        // not be taken for the answer to a write that was stored.
+        let own = connection.awaitsHead ? 0 : 1
+        if openAnswers > own {
+            waiting = (refusal, own)
+        } else if hasBegunAnswer {
             connection.isClosing = true
             context.fireErrorCaught(ConnectionEnded())
             context.close(promise: nil)
-            return
+        } else {
+            say(refusal, context)
         }
-        let refusal = HTTPMannersHandler.refusal(status, code: code, message: message, id: RequestID.next())
+    }
+
+    private func say(_ refusal: Refusal, _ context: ChannelHandlerContext) {
         context.write(wrapOutboundOut(.head(refusal.head)), promise: nil)
         var buffer = context.channel.allocator.buffer(capacity: refusal.body.utf8.count)
         buffer.writeString(refusal.body)
@@ -313,6 +350,11 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 linger(context)
                 return
             }
+            if let waiting, openAnswers <= waiting.openAnswers {
+                context.write(data, promise: promise)
+                say(waiting.refusal, context)
+                return
+            }
         }
         context.write(data, promise: promise)
     }
@@ -323,11 +365,30 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
         connection.isClosing = true
         bodyTimer?.cancel()
         connection.headTimer?.cancel()
+        if isInputClosed {
+            context.close(promise: nil)
+            return
+        }
+        isLingering = true
         context.close(mode: .output, promise: nil)
         context.read()
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: .seconds(HTTPMannersHandler.lingerSeconds)) {
-            channel.close(promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(HTTPMannersHandler.lingerSeconds)) { [weak self] in
+            self?.endLinger()
+        }
+    }
+
+    private func endLinger() {
+        guard isLingering else { return }
+        isLingering = false
+        context?.close(promise: nil)
+    }
+
+    /// Whoever closes the connection because its request has ended waits until the other side has read why.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if isLingering, mode == .all {
+            context.channel.closeFuture.cascade(to: promise)
+        } else {
+            context.close(mode: mode, promise: promise)
         }
     }
 
@@ -338,10 +399,14 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The other side has said all: there is nothing to linger for.
-        if connection.isClosing, case ChannelEvent.inputClosed? = event as? ChannelEvent {
-            context.close(promise: nil)
-            return
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            isInputClosed = true
+            // There is nothing to linger for.
+            if connection.isClosing {
+                isLingering = false
+                context.close(promise: nil)
+                return
+            }
         }
         context.fireUserInboundEventTriggered(event)
     }

@@ -68,7 +68,8 @@ public struct ConfigurationFile: Hashable, Sendable {
 
         /// Keys of sizes and numbers.
         static let countKeys = [
-            "body", "inflated", "ratio", "open_bodies", "series", "databases", "head", "header_fields", "connections",
+            "body", "inflated", "ratio", "open_bodies", "open_answers", "series", "databases", "head", "header_fields",
+            "connections",
             "connections_per_address", "queries", "queued_queries", "query_text", "query_rows", "window_rows",
         ]
         /// Keys of durations.

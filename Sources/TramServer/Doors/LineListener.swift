@@ -26,6 +26,7 @@ struct LineTCP: Sendable {
     let address: LineListenerAddress
     let book: ConnectionBook
     let limits: ServerLimits
+    let log: RefusalLog
 
     /// Serves until the task is cancelled; what a connection has sent by then is stored.
     ///
@@ -73,9 +74,9 @@ struct LineTCP: Sendable {
         defer { book.leave(peer, number: number) }
         // A connection that breaks off is no fault of ours; what came whole is stored.
         try? await connection.executeThenClose { inbound, outbound in
+            let sender = EngineMetrics.Peer(door: .tcp, address: peer)
             let stream = LineStream(
-                into: address.database, of: engine, from: .init(door: .tcp, address: peer),
-                precision: address.precision)
+                into: address.database, of: engine, from: sender, precision: address.precision)
             var isFirst = true
             for try await bytes in inbound {
                 if isFirst, let hint = LineAnswers.hintForHTTP(bytes) {
@@ -83,12 +84,13 @@ struct LineTCP: Sendable {
                     return
                 }
                 isFirst = false
-                let words = await LineAnswers.text { () throws(EngineError) in
-                    try await stream.feed(bytes)
+                let words = await LineAnswers.text(log, sender) { () throws(EngineError) in
+                    try await stream.feed(byteCount: bytes.readableBytes) { read in read(bytes.readableBytesSpan) }
                 }
                 tell(words, connection.channel)
             }
-            if let words = await LineAnswers.text({ () throws(EngineError) in try await stream.finish() }) {
+            let words = await LineAnswers.text(log, sender) { () throws(EngineError) in try await stream.finish() }
+            if let words {
                 try await outbound.write(ByteBuffer(string: words))
             }
         }
@@ -105,6 +107,7 @@ struct LineTCP: Sendable {
 struct LineUDP: Sendable {
     let engine: Engine
     let address: LineListenerAddress
+    let log: RefusalLog
 
     private static let maximumDatagramBytes = 65_536
     /// The kernel keeps so many bytes while a datagram is stored.
@@ -137,12 +140,10 @@ struct LineUDP: Sendable {
         let bytes = datagram.data
         // Our own words come back when two servers are pointed at each other; answering them would never end.
         if bytes.readableBytesView.starts(with: LineAnswers.prefix.utf8) { return }
-        let stream = LineStream(
-            into: address.database, of: engine,
-            from: .init(door: .udp, address: datagram.remoteAddress.ipAddress ?? "local"), precision: address.precision)
-        let words = await LineAnswers.text { () throws(EngineError) -> [RejectedLine] in
-            let rejected = try await stream.feed(bytes)
-            return try await rejected + stream.finish()
+        let sender = EngineMetrics.Peer(door: .udp, address: datagram.remoteAddress.ipAddress ?? "local")
+        let stream = LineStream(into: address.database, of: engine, from: sender, precision: address.precision)
+        let words = await LineAnswers.text(log, sender) { () throws(EngineError) in
+            try await stream.datagram(byteCount: bytes.readableBytes) { read in read(bytes.readableBytesSpan) }
         }
         guard let words, channel.isWritable else { return }
         // One datagram that crosses every link whole.
@@ -156,9 +157,15 @@ enum LineAnswers {
     static let prefix = "error line "
 
     /// `error line 2: bad-field: …`, one line for each that was refused; nil when none was.
-    static func text(_ store: () async throws(EngineError) -> [RejectedLine]) async -> String? {
+    static func text(
+        _ log: RefusalLog, _ sender: EngineMetrics.Peer,
+        _ store: () async throws(EngineError) -> LineStream.Piece
+    ) async -> String? {
         do {
-            let rejected = try await store()
+            let piece = try await store()
+            log.note(before1971: piece.before1971, from: sender)
+            let rejected = piece.rejected
+            log.note(rejected, from: sender)
             guard !rejected.isEmpty else { return nil }
             return rejected.map { "\(prefix)\($0.line): \($0.reason.rawValue): \($0.text)\n" }.joined()
         } catch {
@@ -175,11 +182,5 @@ enum LineAnswers {
             string:
                 "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: \(words.utf8.count)\r\nConnection: close\r\n\r\n\(words)"
         )
-    }
-}
-
-extension LineStream {
-    fileprivate func feed(_ bytes: ByteBuffer) async throws(EngineError) -> [RejectedLine] {
-        try await feed(byteCount: bytes.readableBytes) { read in read(bytes.readableBytesSpan) }
     }
 }

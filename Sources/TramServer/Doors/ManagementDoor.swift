@@ -16,8 +16,45 @@ struct ManagementDoor: Sendable {
                     .notImplemented, "not_implemented",
                     "Flux is not supported; use /query (InfluxQL) or /api/tram/query")
             },
+            Route(.get, "/api/v2/buckets", .v2) { request, _ in try buckets(request) },
+            Route(.get, "/api/v2/orgs", .v2) { _, _ in organizations() },
         ]
     }
+
+    // MARK: - The second interface
+
+    /// The one organisation there is, whatever clients call it.
+    private static let organizationID = "0000000000000001"
+
+    /// Databases as buckets; `name` picks one.
+    private func buckets(_ request: Request) throws -> Response {
+        let wanted = try RequestParameters(url: request).text("name")
+        let databases = engine.databases.filter { wanted == nil || $0.name == wanted }
+        var object = JSONObject()
+        object.add(
+            "buckets",
+            array: databases.map { database in
+                var bucket = JSONObject()
+                bucket.add("id", WindowsBody.fingerprint(Array(database.name.utf8)))
+                bucket.add("orgID", ManagementDoor.organizationID)
+                bucket.add("type", "user")
+                bucket.add("name", database.name)
+                bucket.add("retentionRules", array: [])
+                return bucket.bytes
+            })
+        return Answers.json(object.bytes + [UInt8(ascii: "\n")])
+    }
+
+    private func organizations() -> Response {
+        var organization = JSONObject()
+        organization.add("id", ManagementDoor.organizationID)
+        organization.add("name", "tram")
+        var object = JSONObject()
+        object.add("orgs", array: [organization.bytes])
+        return Answers.json(object.bytes + [UInt8(ascii: "\n")])
+    }
+
+    // MARK: - Statements of the first
 
     private func query(_ request: Request, _ context: TramRequestContext) async throws -> Response {
         let parameters = try await RequestParameters(reading: request)
@@ -33,8 +70,7 @@ struct ManagementDoor: Sendable {
         }
         var object = JSONObject()
         object.add("results", array: results)
-        return Answers.json(
-            object.bytes + [UInt8(ascii: "\n")], headers: [.influxVersion: HealthRoutes.influxVersion])
+        return Answers.json(object.bytes + [UInt8(ascii: "\n")])
     }
 
     private func answer(_ words: [Word], _ number: Int, isPost: Bool) throws -> [UInt8] {

@@ -45,7 +45,9 @@ struct WriteAnswer {
             let code = Answers.v2Code(status)
             object.add("code", code)
             object.add(
-                "message", hasBadText ? influxText : "failure writing points to database: \(influxText)")
+                "message",
+                (hasBadText ? influxText : "failure writing points to database: \(influxText)")
+                    + (lines.first.map { " (\($0.message))" } ?? ""))
             headers[.platformErrorCode] = code
         case .v3:
             let isLimit = outcome.refusedByClass[.limitReached] != nil

@@ -10,6 +10,7 @@ import TramSystem
 /// The three write doors that clients of InfluxDB know: one way in, three ways of asking and answering.
 struct WriteDoor: Sendable {
     let engine: Engine
+    let log: RefusalLog
 
     var routes: [Route] {
         [
@@ -33,20 +34,23 @@ struct WriteDoor: Sendable {
         let encoding = try WriteDoor.encoding(request)
 
         var pieces: [ByteBuffer] = []
+        let sender = EngineMetrics.Peer(door: WriteDoor.door(shape), address: context.peerAddress)
         let outcome: WriteOutcome
         do {
             let body = try WriteBody(
-                into: name, of: engine, from: .init(door: WriteDoor.door(shape), address: context.peerAddress),
-                precision: precision, encoding: encoding, now: engine.time.now())
+                into: name, of: engine, from: sender, precision: precision, encoding: encoding,
+                now: engine.time.now())
             try await read(request.body, length, into: body, &pieces)
             outcome = try await body.commit(wholly: wholly)
         } catch let refusal as WriteRefusal {
             throw WriteDoor.failure(refusal, shape)
         }
+        if outcome.isStored { log.note(before1971: outcome.before1971, from: sender) }
         if outcome.refusedCount == 0 { return try WriteDoor.success(outcome, shape) }
         let lines = outcome.described { feed in
             for piece in pieces { feed(piece.readableBytesSpan) }
         }
+        log.note(lines, from: sender)
         return WriteAnswer(outcome: outcome, lines: lines, id: context.requestID).response(shape)
     }
 

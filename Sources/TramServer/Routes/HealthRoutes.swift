@@ -4,6 +4,7 @@ import Synchronization
 import TramColumnar
 import TramEngine
 import TramQuery
+import TramSystem
 
 /// What a server is doing: starting, serving, or finishing what is under way before it stops.
 final class ServerPhase: Sendable {
@@ -23,10 +24,11 @@ struct HealthRoutes: Sendable {
     let engine: Engine
     let phase: ServerPhase
     let version: String
+    /// When the server began, nanoseconds UTC.
+    let startedAt: Int64
 
     /// A text that clients read as InfluxDB 1.8, whose interface is spoken here.
-    static let influxPrefix = "1.8.10-tram"
-    static let influxVersion = influxPrefix
+    private static let influxPrefix = "1.8.10-tram"
 
     var routes: [Route] {
         [
@@ -37,9 +39,12 @@ struct HealthRoutes: Sendable {
         ]
     }
 
-    private var versionHeaders: HTTPFields {
-        [.influxVersion: "\(HealthRoutes.influxPrefix)-\(version)", .influxBuild: "OSS"]
+    /// The headers by which clients of InfluxDB know whom they talk to.
+    static func influxHeaders(_ version: String) -> HTTPFields {
+        [.influxVersion: "\(influxPrefix)-\(version)", .influxBuild: "OSS"]
     }
+
+    private var versionHeaders: HTTPFields { HealthRoutes.influxHeaders(version) }
 
     private func ping(_ request: Request) throws -> Response {
         let isVerbose = try RequestParameters(url: request).text("verbose").map { $0 != "false" && $0 != "0" } ?? false
@@ -69,7 +74,7 @@ struct HealthRoutes: Sendable {
         object.add("checks", array: checks)
         object.add("durability", "memory")
         object.add("version", version)
-        object.add("commit", "")
+        object.add("commit", "unknown")
         return Answers.json(object.bytes + [UInt8(ascii: "\n")])
     }
 
@@ -88,6 +93,9 @@ struct HealthRoutes: Sendable {
         case .starting: object.add("status", "starting")
         case .draining: object.add("status", "draining")
         }
+        object.add("started", instant: startedAt)
+        let seconds = max(0, engine.time.now() - startedAt) / 1_000_000_000
+        object.add("up", "\(seconds / 3600)h\(seconds / 60 % 60)m\(seconds % 60)s")
         return Answers.json(
             object.bytes + [UInt8(ascii: "\n")], status: phase.phase == .serving ? .ok : .serviceUnavailable)
     }

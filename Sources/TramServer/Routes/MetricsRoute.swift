@@ -64,6 +64,9 @@ struct MetricsRoute: Sendable {
             })
         page.add("tram_queries_running", .gauge, "Queries that run now.", [([:], Double(gate.running))])
         page.add("tram_queries_waiting", .gauge, "Queries that wait for a turn.", [([:], Double(gate.waiting))])
+        page.add(
+            "tram_open_answer_bytes", .gauge, "Bytes of results that are not sent to their end.",
+            [([:], Double(gate.answerBytes))])
         page.add("tram_queries_refused_total", .counter, "Queries that got no turn.", [([:], Double(gate.refused))])
     }
 

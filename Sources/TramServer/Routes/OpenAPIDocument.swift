@@ -37,6 +37,7 @@ package enum OpenAPIDocument {
                 ],
                 "requestBody": {"$ref": "#/components/requestBodies/lines"},
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "204": {"description": "All lines are stored and visible."},
                   "400": {"description": "Some lines were refused, or the request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
                   "404": {"description": "The database is not there and may not be made.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
@@ -60,6 +61,7 @@ package enum OpenAPIDocument {
                 ],
                 "requestBody": {"$ref": "#/components/requestBodies/lines"},
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "204": {"description": "All lines are stored and visible."},
                   "400": {"description": "Some lines could not be read (the good ones are stored), or the request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
                   "404": {"description": "No bucket, or one that is not there and may not be made.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
@@ -84,6 +86,7 @@ package enum OpenAPIDocument {
                 ],
                 "requestBody": {"$ref": "#/components/requestBodies/lines"},
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "204": {"description": "All lines are stored and visible."},
                   "400": {"description": "Some lines were refused, the body holds no line, or the request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
                   "404": {"description": "The database is not there and may not be made.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
@@ -101,6 +104,7 @@ package enum OpenAPIDocument {
                 "summary": "SHOW DATABASES, as InfluxDB 1.x.",
                 "parameters": [{"name": "q", "in": "query", "required": true, "schema": {"type": "string"}}],
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "One result a statement.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/influxResults"}}}},
                   "400": {"description": "A statement that is not answered here.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}}
                 }
@@ -112,6 +116,7 @@ package enum OpenAPIDocument {
                 "parameters": [{"name": "q", "in": "query", "description": "Also as a form.", "schema": {"type": "string"}}],
                 "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"q": {"type": "string"}}}}}},
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "One result a statement.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/influxResults"}}}},
                   "400": {"description": "A statement that is not answered here.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
                   "413": {"$ref": "#/components/responses/tooLargeV1"},
@@ -127,6 +132,27 @@ package enum OpenAPIDocument {
                 "responses": {"501": {"description": "Always.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}}
               }
             },
+            "/api/v2/buckets": {
+              "get": {
+                "tags": ["operate"],
+                "operationId": "buckets",
+                "summary": "The databases, as buckets of InfluxDB 2.x.",
+                "parameters": [{"name": "name", "in": "query", "schema": {"type": "string"}}],
+                "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
+                  "200": {"description": "The buckets.", "content": {"application/json": {"schema": {"type": "object", "required": ["buckets"], "properties": {"buckets": {"type": "array", "items": {"type": "object", "required": ["id", "orgID", "name", "retentionRules"]}}}}}}},
+                  "400": {"description": "The request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}
+                }
+              }
+            },
+            "/api/v2/orgs": {
+              "get": {
+                "tags": ["operate"],
+                "operationId": "organizations",
+                "summary": "The one organisation there is.",
+                "responses": {"200": {"description": "It.", "content": {"application/json": {"schema": {"type": "object", "required": ["orgs"], "properties": {"orgs": {"type": "array", "items": {"type": "object", "required": ["id", "name"]}}}}}}}}
+              }
+            },
             "/ping": {
               "get": {
                 "tags": ["operate"],
@@ -134,6 +160,7 @@ package enum OpenAPIDocument {
                 "summary": "Whether a server is there.",
                 "parameters": [{"name": "verbose", "in": "query", "schema": {"type": "string"}}],
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "With verbose=true.", "content": {"application/json": {"schema": {"type": "object", "required": ["version"], "properties": {"version": {"type": "string"}}}}}},
                   "204": {"description": "Yes.", "headers": {"X-Influxdb-Version": {"schema": {"type": "string"}}, "X-Influxdb-Build": {"schema": {"type": "string"}}}},
                   "400": {"$ref": "#/components/responses/failed"}
@@ -160,6 +187,7 @@ package enum OpenAPIDocument {
                 "operationId": "ready",
                 "summary": "Whether the server takes work.",
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "It does.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ready"}}}},
                   "503": {"description": "It is starting or stopping.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ready"}}}}
                 }
@@ -197,6 +225,7 @@ package enum OpenAPIDocument {
                   {"name": "limit", "in": "query", "description": "Most rows to give.", "schema": {"type": "integer", "minimum": 0}}
                 ],
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "The result.", "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/result"}},
                     "text/csv": {"schema": {"type": "string"}},
@@ -222,6 +251,7 @@ package enum OpenAPIDocument {
                   }
                 },
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "The result.", "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/result"}},
                     "text/csv": {"schema": {"type": "string"}},
@@ -244,6 +274,7 @@ package enum OpenAPIDocument {
                 "summary": "How many points (series + timestamp) are visible now.",
                 "parameters": [{"$ref": "#/components/parameters/db"}],
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "One whole number.", "content": {"text/plain": {"schema": {"type": "string", "pattern": "^[0-9]+\\n$"}}}},
                   "400": {"$ref": "#/components/responses/failed"},
                   "404": {"$ref": "#/components/responses/failed"}
@@ -257,10 +288,19 @@ package enum OpenAPIDocument {
                 "summary": "Measurements, tags and fields of a database.",
                 "parameters": [{"$ref": "#/components/parameters/db"}],
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "The schema.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/schema"}}}},
                   "400": {"$ref": "#/components/responses/failed"},
                   "404": {"$ref": "#/components/responses/failed"}
                 }
+              }
+            },
+            "/api/tram/windows": {
+              "get": {
+                "tags": ["read"],
+                "operationId": "streams",
+                "summary": "The standing queries of the configuration.",
+                "responses": {"200": {"description": "Their names and texts.", "content": {"application/json": {"schema": {"type": "object", "required": ["windows"], "properties": {"windows": {"type": "array", "items": {"type": "object", "required": ["name", "query", "db"]}}}}}}}}
               }
             },
             "/api/tram/windows/{name}": {
@@ -277,6 +317,7 @@ package enum OpenAPIDocument {
                   {"name": "If-None-Match", "in": "header", "description": "The ETag of the answer that you have.", "schema": {"type": "string"}}
                 ],
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "The windows.", "headers": {"ETag": {"schema": {"type": "string"}}}, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/windows"}}}},
                   "304": {"description": "No row has changed."},
                   "400": {"$ref": "#/components/responses/failed"},
@@ -291,6 +332,7 @@ package enum OpenAPIDocument {
                 "summary": "Alerts that are firing or stale now.",
                 "parameters": [{"$ref": "#/components/parameters/db"}],
                 "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
                   "200": {"description": "The alerts, oldest first.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/alerts"}}}},
                   "400": {"$ref": "#/components/responses/failed"},
                   "404": {"$ref": "#/components/responses/failed"}
@@ -317,6 +359,7 @@ package enum OpenAPIDocument {
               "lines": {"description": "Line protocol, whatever its content type says; at most 10 MiB as sent, 64 MiB inflated.", "content": {"text/plain": {"schema": {"type": "string"}}}}
             },
             "responses": {
+              "headTooLarge": {"description": "The URL and the header fields are larger than 32 KiB together, or more than a hundred.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}},
               "failed": {"description": "What is wrong, and how to mend it.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}},
               "tooLargeV1": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
               "busyV1": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}}
@@ -412,7 +455,7 @@ package enum OpenAPIDocument {
               "ready": {
                 "type": "object",
                 "required": ["status"],
-                "properties": {"status": {"enum": ["ready", "starting", "draining"]}}
+                "properties": {"status": {"enum": ["ready", "starting", "draining"]}, "started": {"type": "string"}, "up": {"type": "string"}}
               },
               "question": {
                 "type": "object",

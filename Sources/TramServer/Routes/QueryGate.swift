@@ -8,6 +8,8 @@ final class QueryGate: Sendable {
         var waiting: [(number: Int, turn: CheckedContinuation<Bool, Never>)] = []
         var nextNumber = 0
         var refused = 0
+        /// Rows of answers that are not sent to their end, in bytes.
+        var answerBytes = 0
     }
 
     private let state = Mutex(State())
@@ -20,6 +22,7 @@ final class QueryGate: Sendable {
     var running: Int { state.withLock { $0.running } }
     var waiting: Int { state.withLock { $0.waiting.count } }
     var refused: Int { state.withLock { $0.refused } }
+    var answerBytes: Int { state.withLock { $0.answerBytes } }
 
     /// Waits for a turn; false when there is none in time. After true, `leave` has to follow.
     func enter() async -> Bool {
@@ -61,6 +64,21 @@ final class QueryGate: Sendable {
         turn?.resume(returning: false)
     }
 
+    /// Room for an answer until its reader has it, which may be long after its turn; nil when slow readers hold too
+    /// much already. One answer alone always has room.
+    func hold(_ bytes: Int) -> HeldAnswer? {
+        state.withLock { state in
+            guard state.answerBytes == 0 || state.answerBytes + bytes <= limits.answerBytes else {
+                state.refused += 1
+                return nil
+            }
+            state.answerBytes += bytes
+            return HeldAnswer(bytes: bytes, gate: self)
+        }
+    }
+
+    fileprivate func release(_ bytes: Int) { state.withLock { $0.answerBytes -= bytes } }
+
     /// Ends a turn; the next in line has it.
     func leave() {
         let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
@@ -72,4 +90,17 @@ final class QueryGate: Sendable {
         }
         next?.resume(returning: true)
     }
+}
+
+/// The room of one answer; free again when nobody holds this any more.
+final class HeldAnswer: Sendable {
+    private let bytes: Int
+    private let gate: QueryGate
+
+    fileprivate init(bytes: Int, gate: QueryGate) {
+        self.bytes = bytes
+        self.gate = gate
+    }
+
+    deinit { gate.release(bytes) }
 }

@@ -49,7 +49,12 @@ struct QueryRoute: Sendable {
             throw QueryRoute.failure(error, in: question.text)
         }
         let elapsed = Double(engine.time.monotonic() - begun) / 1e6
-        return respond(result, question, elapsed)
+        guard let held = gate.hold(result.rowCount * result.columns.count * QueryRoute.valueBytes) else {
+            throw RequestFailure(
+                .serviceUnavailable, "query.busy", "too many answers are waiting to be read; come again",
+                vi: "đang có quá nhiều kết quả chưa được đọc; hãy thử lại", retryAfter: 2)
+        }
+        return respond(result, question, elapsed, holding: held)
     }
 
     private func run(_ question: Question, over database: Database) throws(QueryError) -> QueryResult {
@@ -61,8 +66,20 @@ struct QueryRoute: Sendable {
             question.text, source: StoreSource(database.store.snapshot()), context: context)
     }
 
-    private func respond(_ result: QueryResult, _ question: Question, _ elapsed: Double) -> Response {
+    /// What a value of a result takes, and whether it is there.
+    private static let valueBytes = 9
+
+    private func respond(
+        _ result: QueryResult, _ question: Question, _ elapsed: Double, holding held: HeldAnswer
+    ) -> Response {
         var result = result
+        for name in question.foreign.prefix(8) {
+            let near = Suggestions.closest(to: name, among: Question.names).first
+            result.warnings.append(
+                Bilingual(
+                    vi: "không có tham số \(name.prefix(32))\(near.map { "; có phải ý bạn là \($0)?" } ?? "")",
+                    en: "there is no parameter \(name.prefix(32))\(near.map { "; did you mean \($0)?" } ?? "")"))
+        }
         if let limit = question.limit, result.rowCount > limit {
             result.truncate(to: limit)
             result.warnings.append(
@@ -89,6 +106,7 @@ struct QueryRoute: Sendable {
             status: .ok, headers: headers,
             body: ResponseBody { writer in
                 try await writer.write(ByteBuffer(bytes: first))
+                defer { withExtendedLifetime(held) {} }
                 var rest = rest
                 while let piece = rest.next() { try await writer.write(ByteBuffer(bytes: piece)) }
                 try await writer.finish(nil)
@@ -110,7 +128,7 @@ struct QueryRoute: Sendable {
 }
 
 /// A question with the settings that its request brings.
-private struct Question: Sendable {
+struct Question: Sendable {
     var text: String
     var format = ResultFormat.json
     var epoch: Epoch?
@@ -118,9 +136,14 @@ private struct Question: Sendable {
     var zone: TimeZoneRules?
     var language: Language
     var limit: Int?
+    /// Names that mean nothing here: told, and not refused, for proxies and browsers add their own.
+    var foreign: [String]
+
+    static let names = ["q", "db", "format", "epoch", "now", "tz", "lang", "limit"]
 
     init(_ parameters: RequestParameters, _ language: Language, _ limits: ServerLimits) throws {
         self.language = language
+        foreign = parameters.foreign(to: Question.names)
         guard let text = parameters.text("q") else {
             throw RequestFailure(
                 .badRequest, "missing_parameter", "the parameter q is missing: the question in TQL",
@@ -202,8 +225,8 @@ enum DatabaseChoice {
                 hint: list(known))
         case .databaseNeeded(let known):
             return RequestFailure(
-                .badRequest, code, "several databases are there; say which: db=NAME",
-                vi: "có nhiều cơ sở dữ liệu; hãy chọn một: db=TÊN", hint: list(known))
+                .badRequest, code, "several databases are there; say which: db=NAME (tram query --db NAME)",
+                vi: "có nhiều cơ sở dữ liệu; hãy chọn một: db=TÊN (tram query --db TÊN)", hint: list(known))
         case .noDatabase:
             return RequestFailure(
                 .notFound, code, "there is no database yet; the first write makes one",

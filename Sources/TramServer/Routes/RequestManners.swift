@@ -13,6 +13,8 @@ struct RequestManners: RouterMiddleware {
     let table: RouteTable
     let metrics: RequestMetrics
     let time: any TimeSource
+    /// For who speaks InfluxDB's interface.
+    let influxHeaders: HTTPFields
     /// Of errors, where the request says nothing.
     let language: Language
 
@@ -45,6 +47,7 @@ struct RequestManners: RouterMiddleware {
             response = Answers.failure(
                 failure, shape: RouteTable.shape(of: path), id: context.requestID, language: language)
         }
+        if RouteTable.shape(of: path) != .tram { response.headers.append(contentsOf: influxHeaders) }
         response.headers[.requestID] = context.requestID
         response.headers[.requestIDShort] = context.requestID
         if let origin = request.headers[.origin] {

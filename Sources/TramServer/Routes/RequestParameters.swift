@@ -44,6 +44,9 @@ struct RequestParameters {
 
     subscript(_ name: String) -> String? { values[name] }
 
+    /// Names that are none of `known`, sorted.
+    func foreign(to known: [String]) -> [String] { values.keys.filter { !known.contains($0) }.sorted() }
+
     /// The value, nil also when it is empty.
     func text(_ name: String) -> String? {
         guard let value = values[name], !value.isEmpty else { return nil }

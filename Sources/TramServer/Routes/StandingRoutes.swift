@@ -12,6 +12,7 @@ struct StandingRoutes: Sendable {
 
     var routes: [Route] {
         [
+            Route(.get, "/api/tram/windows") { _, _ in streams() },
             Route(.get, "/api/tram/windows/{name}") { try windows($0, $1) },
             Route(.get, "/api/tram/alerts") { request, _ in try alerts(request) },
             Route(.get, "/api/tram/rules") { _, _ in rules() },
@@ -19,6 +20,21 @@ struct StandingRoutes: Sendable {
     }
 
     // MARK: - Windows
+
+    /// The standing queries by name.
+    private func streams() -> Response {
+        var object = JSONObject()
+        object.add(
+            "windows",
+            array: engine.definitions.streams.map { stream in
+                var object = JSONObject()
+                object.add("name", stream.name)
+                object.add("query", stream.query)
+                object.add("db", stream.database)
+                return object.bytes
+            })
+        return Answers.json(object.bytes + [UInt8(ascii: "\n")])
+    }
 
     private func windows(_ request: Request, _ context: TramRequestContext) throws -> Response {
         let parameters = try RequestParameters(url: request)

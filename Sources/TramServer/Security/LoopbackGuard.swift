@@ -9,6 +9,10 @@ import TramColumnar
 /// and must not come from a page of another host (`Origin`).
 enum LoopbackGuard {
     static func refusal(of request: Request) -> RequestFailure? {
+        // The first Host is the authority; what is left among the fields is a second one (RFC 9112, 3.2).
+        if HTTPField.Name("Host").map({ request.headers.contains($0) }) ?? false {
+            return RequestFailure(.badRequest, "two_hosts", "the request names its host twice", closes: true)
+        }
         if let authority = request.head.authority, !authority.isEmpty, !isLoopback(host(of: authority)) {
             return RequestFailure(
                 .forbidden, "foreign_host", "the request is meant for another host; this server answers to localhost",

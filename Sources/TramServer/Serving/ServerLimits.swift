@@ -24,6 +24,8 @@ public struct ServerLimits: Sendable, Hashable {
     public var queryTextBytes = 16 << 10
     /// Most rows of a result.
     public var queryRows = 1_000_000
+    /// Rows of all results that are not sent to their end, in bytes; further answers are told to come again.
+    public var answerBytes = 512 << 20
     /// How long answers that are under way may take once the server is told to stop.
     public var drainSeconds = 10
     /// Longest datagram or line of the line listeners is that of line protocol; this is what one TCP read may bring.

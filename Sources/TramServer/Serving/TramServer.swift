@@ -8,6 +8,7 @@ import ServiceLifecycle
 import Synchronization
 public import TramColumnar
 public import TramEngine
+public import TramLineProtocol
 import TramSystem
 import UnixSignals
 
@@ -37,6 +38,10 @@ public struct TramServer: Sendable {
         case listening(http: [ListenAddress], lineTCP: [ListenAddress], lineUDP: [ListenAddress])
         case unavailable(ListenAddress, reason: String)
         case draining
+        /// A sample of what a sender's lines were refused for, and how many more there were since the last one.
+        case refused(RejectedLine, from: EngineMetrics.Peer, more: Int)
+        /// A sender's lines were stored with times of 1970 or before.
+        case earlyTimes(from: EngineMetrics.Peer, count: Int)
     }
 
     let engine: Engine
@@ -68,7 +73,8 @@ public struct TramServer: Sendable {
             maximum: limits.connections, maximumPerAddress: limits.connectionsPerAddress)
         let threads = NIOThreadPool(numberOfThreads: limits.queries)
         threads.start()
-        let responder = router(phase, connections, threads).buildResponder()
+        let log = RefusalLog(time: engine.time, tell: tell)
+        let responder = router(phase, connections, threads, log).buildResponder()
 
         var addresses = configuration.addresses
         for address in configuration.optionalAddresses {
@@ -96,7 +102,7 @@ public struct TramServer: Sendable {
                 })
         }
         for (index, listener) in configuration.lineTCP.enumerated() {
-            let door = LineTCP(engine: engine, address: listener, book: lineConnections, limits: limits)
+            let door = LineTCP(engine: engine, address: listener, book: lineConnections, limits: limits, log: log)
             services.append(
                 NamedService(place: "\(listener.address) (line protocol over TCP)") {
                     try await cancelWhenGracefulShutdown {
@@ -107,7 +113,7 @@ public struct TramServer: Sendable {
                 })
         }
         for (index, listener) in configuration.lineUDP.enumerated() {
-            let door = LineUDP(engine: engine, address: listener)
+            let door = LineUDP(engine: engine, address: listener, log: log)
             services.append(
                 NamedService(place: "\(listener.address) (line protocol over UDP)") {
                     try await cancelWhenGracefulShutdown {
@@ -118,11 +124,11 @@ public struct TramServer: Sendable {
                 })
         }
         var group = ServiceGroupConfiguration(
-            services: services.map {
+            services: [
                 .init(
-                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    service: AllAtOnce(services: services), successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup)
-            },
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(limits.drainSeconds)
         do {
@@ -137,17 +143,21 @@ public struct TramServer: Sendable {
 
     /// Everything that is served over HTTP.
     func routes(
-        _ phase: ServerPhase, _ connections: ConnectionBook, _ threads: NIOThreadPool, _ requests: RequestMetrics
+        _ phase: ServerPhase, _ connections: ConnectionBook, _ threads: NIOThreadPool, _ requests: RequestMetrics,
+        _ log: RefusalLog
     )
         -> RouteTable
     {
         let gate = QueryGate(configuration.limits)
+        let startedAt = engine.time.now()
         let routes =
-            WriteDoor(engine: engine).routes + ManagementDoor(engine: engine).routes
-            + HealthRoutes(engine: engine, phase: phase, version: configuration.version).routes
+            WriteDoor(engine: engine, log: log).routes + ManagementDoor(engine: engine).routes
+            + HealthRoutes(
+                engine: engine, phase: phase, version: configuration.version, startedAt: startedAt
+            ).routes
             + MetricsRoute(
                 engine: engine, requests: requests, connections: connections, gate: gate,
-                version: configuration.version, startedAt: engine.time.now()
+                version: configuration.version, startedAt: startedAt
             ).routes
             + QueryRoute(
                 engine: engine, gate: gate, threads: threads, limits: configuration.limits,
@@ -162,19 +172,21 @@ public struct TramServer: Sendable {
     /// Method and path of everything that is served: `GET /ping`.
     package var servedRoutes: [String] {
         let connections = ConnectionBook(maximum: 0, maximumPerAddress: 0)
-        return routes(ServerPhase(), connections, .singleton, RequestMetrics()).routes.map {
+        let log = RefusalLog(time: engine.time, tell: { _ in })
+        return routes(ServerPhase(), connections, .singleton, RequestMetrics(), log).routes.map {
             "\($0.method.rawValue) \($0.path)"
         }
     }
 
     private func router(
-        _ phase: ServerPhase, _ connections: ConnectionBook, _ threads: NIOThreadPool
+        _ phase: ServerPhase, _ connections: ConnectionBook, _ threads: NIOThreadPool, _ log: RefusalLog
     ) -> Router<TramRequestContext> {
         let requests = RequestMetrics()
-        let table = routes(phase, connections, threads, requests)
+        let table = routes(phase, connections, threads, requests, log)
         return table.router(before: [
             RequestManners(
-                table: table, metrics: requests, time: engine.time, language: configuration.language)
+                table: table, metrics: requests, time: engine.time,
+                influxHeaders: HealthRoutes.influxHeaders(configuration.version), language: configuration.language)
         ])
     }
 
@@ -240,6 +252,22 @@ private final class Opening: Sendable {
             return zip(known, state).allSatisfy { $0.count == $1.count } ? known : nil
         }
         if let all { done(all[0], all[1], all[2]) }
+    }
+}
+
+/// Services that are told to stop all at once. A group of services stops them one after the other, and those whose turn
+/// has not come would go on taking work.
+private struct AllAtOnce: Service {
+    let services: [any Service]
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            // One that ends by itself takes the others with it.
+            while try await group.next() != nil {
+                if !Task.isShuttingDownGracefully { group.cancelAll() }
+            }
+        }
     }
 }
 

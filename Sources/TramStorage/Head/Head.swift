@@ -7,6 +7,8 @@ import TramColumnar
     /// By measurement number; shared with snapshots.
     private(set) var figures: [MeasurementFigures] = []
     private(set) var seriesCount = 0
+    /// The first of them that snapshots see: a series is made before its first row is sure to be kept.
+    private(set) var visibleSeriesCount = 0
     private(set) var pointCount = 0
 
     private var measurements: [MeasurementHead] = []
@@ -42,30 +44,41 @@ import TramColumnar
         seriesCount += 1
     }
 
-    /// Stores the rows of `batch`. O(rows · fields) when they come in order.
-    mutating func append(_ batch: Batch, strings: StringTable) -> AppendResult {
+    /// Decides which rows of `batch` may come in, and makes the fields that they bring. Nothing of it is visible before
+    /// `apply`. O(rows) at most.
+    func stage(_ batch: Batch) -> StagedBatch {
         let count = batch.count
         precondition(batch.series.count == count, "a series for each row")
         for column in batch.columns { precondition(column.values.count == count, "columns as long as the batch") }
         guard let number = numbers[batch.measurement] else {
-            return AppendResult(accepted: 0, refused: Screening(refusingAllOf: batch).refused, newPoints: 0)
+            return StagedBatch(
+                batch: batch, measurement: nil, columns: [], refused: Screening(refusingAllOf: batch).refused,
+                fieldCount: 0)
         }
         let measurement = measurements[number]
         let screening = Screening(batch, measurement)
-        let columns = screening.columns.sorted { $0.field < $1.field }
-        let accepted = count - screening.refused.count
-        guard accepted > 0, !columns.isEmpty else {
-            return AppendResult(accepted: accepted, refused: screening.refused, newPoints: 0)
+        return StagedBatch(
+            batch: batch, measurement: number, columns: screening.columns.sorted { $0.field < $1.field },
+            refused: screening.refused, fieldCount: measurement.fields.count)
+    }
+
+    /// Stores the rows of a staged batch. O(rows · fields) when they come in order.
+    ///
+    /// Batches are applied in the order in which they were staged, so that what is visible never depends on a field
+    /// that is not.
+    mutating func apply(_ staged: StagedBatch, strings: StringTable) -> AppendResult {
+        let batch = staged.batch
+        let count = batch.count
+        let columns = staged.columns
+        let accepted = count - staged.refused.count
+        guard let number = staged.measurement, accepted > 0, !columns.isEmpty else {
+            return AppendResult(accepted: accepted, refused: staged.refused, newPoints: 0)
         }
+        let measurement = measurements[number]
         var fields: [Int] = []
         for column in columns where fields.last != column.field { fields.append(column.field) }
         let layout = measurement.batchLayout(of: fields)
-        var refused: Bitmap?
-        if !screening.refused.isEmpty {
-            var rows = Bitmap(repeating: false, count: count)
-            for refusal in screening.refused { rows[refusal.row] = true }
-            refused = rows
-        }
+        let refused = staged.refusedRows
         // Only when no column has a value in every row can a row be without any.
         let mayBeEmpty = columns.allSatisfy { batch.columns[$0.column].values.presence != nil }
 
@@ -79,11 +92,16 @@ import TramColumnar
                 batch.series, range, layout: layout, refused: refused, mayBeEmpty: mayBeEmpty, number: number,
                 measurement: measurement, figures: &figures)
         }
-        figures.fieldCount = measurement.fields.count
+        figures.fieldCount = max(figures.fieldCount, staged.fieldCount)
         self.figures[number] = figures
         let newPoints = figures.pointCount - before
         pointCount += newPoints
-        return AppendResult(accepted: accepted, refused: screening.refused, newPoints: newPoints)
+        return AppendResult(accepted: accepted, refused: staged.refused, newPoints: newPoints)
+    }
+
+    /// Lets snapshots see the series below `bound`.
+    mutating func reveal(seriesBelow bound: Int) {
+        visibleSeriesCount = max(visibleSeriesCount, min(bound, seriesCount))
     }
 
     /// Which rows `append` would refuse, by batch. Fields are made in copies of what is known, one per measurement, so

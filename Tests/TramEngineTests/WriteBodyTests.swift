@@ -1,0 +1,196 @@
+import Testing
+import TramColumnar
+import TramEngine
+import TramLineProtocol
+import TramQuery
+import TramStorage
+import TramTesting
+
+/// Bodies on their way in, without a network.
+@Suite struct WriteBodyTests {
+    private static let now: Int64 = 1_700_000_000_000_000_000
+
+    private func engine(_ configuration: EngineConfiguration = EngineConfiguration()) throws -> Engine {
+        try Engine(configuration: configuration, time: ManualTime(now: WriteBodyTests.now))
+    }
+
+    private func body(
+        _ engine: Engine, into name: String = "city", precision: Precision = .second,
+        encoding: WriteBody.Encoding = .identity
+    ) throws -> WriteBody {
+        try WriteBody(
+            into: name, of: engine, from: .init(door: .v1, address: "127.0.0.1"), precision: precision,
+            encoding: encoding, now: WriteBodyTests.now)
+    }
+
+    private func write(
+        _ text: String, _ engine: Engine, into name: String = "city", wholly: Bool = false
+    ) async throws -> WriteOutcome {
+        let body = try body(engine, into: name)
+        try unsafe body.feed(Array(text.utf8).span.bytes)
+        return try await body.commit(wholly: wholly)
+    }
+
+    private func points(_ engine: Engine, _ name: String = "city") -> Int? { engine.database(name)?.store.pointCount }
+
+    @Test func `nothing of a body is seen before it is whole`() async throws {
+        let engine = try engine()
+        let body = try body(engine)
+        try unsafe body.feed(Array("m,s=a v=1 1\nm,s=b v=2 2\n".utf8).span.bytes)
+        #expect(engine.database("city") == nil)
+        let outcome = try await body.commit()
+        #expect(outcome.acceptedCount == 2 && outcome.refusedCount == 0)
+        #expect(points(engine) == 2)
+    }
+
+    @Test func `a body that is dropped leaves no database and no series`() async throws {
+        let engine = try engine()
+        do {
+            let body = try body(engine)
+            try unsafe body.feed(Array("m,s=a v=1 1\n".utf8).span.bytes)
+        }
+        #expect(engine.databases.isEmpty)
+        _ = try await write("m,s=b v=1 1", engine)
+        do {
+            let body = try body(engine)
+            try unsafe body.feed(Array("m,s=c v=1 1\nm,s=d v=1 1\n".utf8).span.bytes)
+        }
+        #expect(engine.database("city")?.store.seriesCount == 1)
+        #expect(engine.metrics.openBodyBytes == 0)
+    }
+
+    @Test func `only bad lines make no database`() async throws {
+        let engine = try engine()
+        let outcome = try await write("bad\n# comment\n\nworse\n", engine)
+        #expect(outcome.refusedCount == 2 && outcome.acceptedCount == 0 && outcome.isStored)
+        #expect(engine.databases.isEmpty)
+    }
+
+    @Test func `good lines are kept beside bad ones, unless the body is to be whole`() async throws {
+        let engine = try engine()
+        let text = "m v=1 1\nbad\nm v=\"x\" 2\nm v=3 3\n"
+        var outcome = try await write(text, engine, into: "whole", wholly: true)
+        #expect(!outcome.isStored && outcome.acceptedCount == 0)
+        #expect(engine.database("whole") == nil)
+        outcome = try await write(text, engine)
+        #expect(outcome.acceptedCount == 2)
+        #expect(outcome.refusedByClass == [.missingFields: 1, .typeConflict: 1])
+        #expect(points(engine) == 2)
+    }
+
+    @Test func `a whole body with a conflict stores nothing: no row, no field, no series`() async throws {
+        let engine = try engine()
+        _ = try await write("m,s=a v=1 1", engine)
+        let outcome = try await write("m,s=b w=1 1\nm,s=c v=\"x\" 2\n", engine, wholly: true)
+        #expect(!outcome.isStored && outcome.refusedByClass == [.typeConflict: 1])
+        let store = try #require(engine.database("city")?.store)
+        #expect(store.pointCount == 1 && store.seriesCount == 1)
+        #expect(store.snapshot().schema(of: "m")?.fields.map(\.name) == ["v"])
+        // Within one body, too, and in a database that is not there.
+        let fresh = try await write("m v=1 1\nm v=true 2", engine, into: "fresh", wholly: true)
+        #expect(!fresh.isStored && fresh.refusedByClass == [.typeConflict: 1])
+        #expect(try await write("m v=1 1\nm v=2 2", engine, into: "fresh", wholly: true).isStored)
+    }
+
+    @Test func `a refused line is described with its place in the body`() async throws {
+        let engine = try engine()
+        let text = "m v=1 1\n\nm,s=a w=2,v=\"x\" 2\nm v= 3\n"
+        let outcome = try await write(text, engine)
+        let lines = outcome.described { feed in unsafe feed(Array(text.utf8).span.bytes) }
+        #expect(lines.map(\.line) == [3, 4])
+        #expect(lines.map(\.column) == [13, 3])
+        #expect(lines.map(\.reason) == [.typeConflict, .missingFieldValue])
+        #expect(lines.first?.excerpt == "m,s=a w=2,v=\"x\" 2")
+    }
+
+    @Test func `a time beyond the guard is refused and counted, its neighbours are kept`() async throws {
+        var configuration = EngineConfiguration()
+        configuration.keptNanoseconds = 86_400_000_000_000
+        let engine = try engine(configuration)
+        let now = WriteBodyTests.now / 1_000_000_000
+        let outcome = try await write(
+            "m v=1 \(now + 86_400)\nm v=2 \(now + 86_401)\nm v=3 \(now - 86_400)\nm v=4 \(now - 86_401)\nm v=5\n",
+            engine)
+        #expect(outcome.refusedByClass == [.tooNew: 1, .tooOld: 1])
+        #expect(points(engine) == 3)
+        configuration.aheadNanoseconds = nil
+        configuration.keptNanoseconds = nil
+        let open = try self.engine(configuration)
+        #expect(try await write("m v=1 9223372036\nm v=2 -9223372036\n", open).refusedCount == 0)
+        #expect(open.metrics.peers.values.map(\.before1971) == [1])
+    }
+
+    @Test func `a body over a bound is refused whole`() async throws {
+        var configuration = EngineConfiguration()
+        configuration.bodyBytes = 100
+        let engine = try engine(configuration)
+        let body = try body(engine)
+        try unsafe body.feed([UInt8](repeating: 10, count: 100).span.bytes)
+        #expect(throws: WriteRefusal.tooLarge(allowed: 100)) {
+            try unsafe body.feed([UInt8](repeating: 10, count: 1).span.bytes)
+        }
+        configuration.openBodyBytes = 50
+        let narrow = try self.engine(configuration)
+        let other = try self.body(narrow)
+        #expect(throws: WriteRefusal.overloaded) {
+            try unsafe other.feed([UInt8](repeating: 10, count: 51).span.bytes)
+        }
+        #expect(narrow.metrics.openBodyBytes == 0)
+        #expect(narrow.metrics.refusedBodies == ["overloaded": 1])
+    }
+
+    @Test func `what is no gzip, or ends early, is refused whole`() async throws {
+        let engine = try engine()
+        let plain = try body(engine, encoding: .gzip)
+        #expect(throws: WriteRefusal.self) { try unsafe plain.feed(Array("m v=1 1\n".utf8).span.bytes) }
+        let empty = try body(engine, encoding: .gzip)
+        await #expect(throws: WriteRefusal.self) { try await empty.commit() }
+        #expect(engine.databases.isEmpty)
+    }
+
+    @Test func `a database may have to be there`() async throws {
+        var configuration = EngineConfiguration()
+        configuration.createsDatabases = false
+        configuration.databases = 1
+        let engine = try engine(configuration)
+        #expect(throws: WriteRefusal.database(.databaseNotFound("city", known: []))) { try body(engine) }
+        try engine.createDatabase("city")
+        #expect(try await write("m v=1 1", engine).acceptedCount == 1)
+        #expect(throws: EngineError.tooManyDatabases(allowed: 1)) { try engine.createDatabase("more") }
+        #expect(throws: EngineError.badDatabaseName("a\nb")) { try engine.createDatabase("a\nb") }
+    }
+
+    @Test func `a request that names no database means the only one, else default`() async throws {
+        let engine = try engine()
+        #expect(throws: EngineError.noDatabase) { try engine.databaseToRead(nil) }
+        _ = try await write("m v=1 1", engine, into: "a")
+        #expect(try engine.databaseToRead(nil).name == "a")
+        _ = try await write("m v=1 1", engine, into: "b")
+        #expect(throws: EngineError.databaseNeeded(known: ["a", "b"])) { try engine.databaseToRead("") }
+        _ = try await write("m v=1 1", engine, into: "default")
+        #expect(try engine.databaseToRead(nil).name == "default")
+        #expect(throws: EngineError.databaseNotFound("c", known: ["a", "b", "default"])) {
+            try engine.databaseToRead("c")
+        }
+    }
+
+    @Test func `two first bodies of one database end in the same database`() async throws {
+        let engine = try engine()
+        let (first, second) = (try body(engine), try body(engine))
+        try unsafe first.feed(Array("m,s=a v=1 1\nm,s=b v=1 1".utf8).span.bytes)
+        try unsafe second.feed(Array("m,s=b v=2 2\nn,s=c v=1 1".utf8).span.bytes)
+        _ = try await second.commit()
+        _ = try await first.commit()
+        #expect(points(engine) == 4)
+        #expect(engine.database("city")?.store.seriesCount == 3)
+    }
+
+    @Test func `a series beyond the limit is refused by name, known ones go on`() async throws {
+        var configuration = EngineConfiguration()
+        configuration.series = 2
+        let engine = try engine(configuration)
+        let outcome = try await write("m,s=a v=1 1\nm,s=b v=1 1\nm,s=c v=1 1\nm,s=a v=2 2\n", engine)
+        #expect(outcome.acceptedCount == 3 && outcome.refusedByClass == [.limitReached: 1])
+        #expect(try await write("m,s=b v=2 2", engine).acceptedCount == 1)
+    }
+}
