@@ -114,6 +114,7 @@ let package = Package(
         tests("HouseTests", ["TramTesting"]),
 
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
+        benchmarks("TramStorageBenchmarks", ["TramStorage", "TramSystem"]),
         benchmarks(
             "TramEngineBenchmarks",
             ["TramEngine", "TramAlerting", "TramStreaming", "TramStorage", "TramQuery", "TramColumnar", "TramTesting"]),

@@ -34,7 +34,6 @@ public enum StorageError: Error, Equatable, Sendable {
         switch self {
         case .seriesLimit: "storage.series_limit"
         case .invalidConfiguration: "storage.invalid_configuration"
-        case .malformedRecord: "storage.malformed_record"
         case .overloaded: "storage.overloaded"
         case .recordTooLarge: "storage.record_too_large"
         case .diskFull: "storage.disk_full"
@@ -43,6 +42,7 @@ public enum StorageError: Error, Equatable, Sendable {
         case .logDamaged: "storage.log_damaged"
         case .logUnreadable: "storage.log_unreadable"
         case .newerFormat: "storage.newer_format"
+        case .malformedRecord: "storage.malformed_record"
         }
     }
 }
@@ -52,8 +52,6 @@ extension StorageError: CustomStringConvertible {
         switch self {
         case .seriesLimit(let allowed): "no more than \(allowed) series are kept"
         case .invalidConfiguration(let key, let expected): "\(key) must be \(expected)"
-        case .malformedRecord(let offset, let expected):
-            "a record of the log is malformed: byte \(offset) should begin \(expected)"
         case .overloaded(let queued, let allowed):
             "the disk is slower than the writers: \(queued) bytes wait for it, and \(allowed) may"
         case .recordTooLarge(let byteCount, let allowed):
@@ -68,6 +66,8 @@ extension StorageError: CustomStringConvertible {
         case .logUnreadable(let error): error.description
         case .newerFormat(let file, let found, let supported):
             "\(file) has format \(found), and this Tram reads up to \(supported)"
+        case .malformedRecord(let offset, let expected):
+            "a record of the log is malformed: byte \(offset) should begin \(expected)"
         }
     }
 }

@@ -6,7 +6,12 @@ set -eu
 name=$1
 cd "$(dirname "$0")/../.."
 case $name in
-LineProtocolFuzz) modules="TramColumnar TramLineProtocol" ;;
+LineProtocolFuzz) sources="Sources/TramColumnar Sources/TramLineProtocol" ;;
+LogRecordFuzz)
+    # Of storage the log alone, as far as it does not know what is in a payload.
+    sources="Sources/TramSystem Sources/TramStorage/Log/Log*.swift Sources/TramStorage/Log/LittleEndian.swift"
+    sources="$sources Sources/TramStorage/StorageError.swift Tests/TramTesting"
+    ;;
 *)
     echo "unknown fuzz target: $name" >&2
     exit 1
@@ -15,10 +20,14 @@ esac
 out=.build/fuzz
 rm -rf "$out/$name.sources"
 mkdir -p "$out/$name.sources"
-for module in $modules; do
-    for file in $(find "Sources/$module" -name '*.swift'); do
-        sed -E '/^(public |internal )?import Tram/d' "$file" >"$out/$name.sources/$module-$(basename "$file")"
+for source in $sources; do
+    for file in $(find "$source" -name '*.swift'); do
+        sed -E '/^(public |internal )?import Tram/d' "$file" >"$out/$name.sources/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 done
+clang -O -g -fsanitize=address -ISources/CTramSystem/include -c Sources/CTramSystem/shim.c -o "$out/$name.shim.o"
+printf 'module CTramSystem { header "%s/Sources/CTramSystem/include/CTramSystem.h" }\n' "$PWD" >"$out/module.modulemap"
 sed -E '/^import Tram/d' "Tests/Fuzz/$name.swift" >"$out/$name.sources/$name.swift"
-swiftc -O -g -swift-version 6 -parse-as-library -sanitize=fuzzer,address "$out/$name.sources"/*.swift -o "$out/$name"
+swiftc -O -g -swift-version 6 -enable-upcoming-feature InternalImportsByDefault -package-name tram \
+    -parse-as-library -sanitize=fuzzer,address -I "$out" "$out/$name.sources"/*.swift "$out/$name.shim.o" \
+    -o "$out/$name"

@@ -1,9 +1,7 @@
 extension [UInt8] {
     /// Appends the bytes of a number, lowest first.
     mutating func append<Number: FixedWidthInteger & UnsignedInteger>(littleEndian number: Number) {
-        for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
-            append(UInt8(truncatingIfNeeded: number >> shift))
-        }
+        unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
     }
 
     /// The number whose bytes stand at `offset`, lowest first.

@@ -3,6 +3,9 @@ import TramSystem
 /// Number of a record in its log: 1 for the first, one more for each that was kept.
 public typealias LSN = UInt64
 
+/// Numbers beyond it are in no log, so that what is counted up from one that was read never overflows.
+let highestNumber: UInt64 = 1 << 62
+
 /// What a file of the log begins with: which one it is, and the number of its first record.
 ///
 /// Layout, little-endian, at byte 0 and once more at byte 2,048; the records begin at byte 4,096:
@@ -71,11 +74,12 @@ struct LogFileHeader: Equatable, Sendable {
         guard checksum == bytes.littleEndian(at: offset + 60, as: UInt32.self) else { return .damaged }
         let version = Int(bytes.littleEndian(at: offset + 4, as: UInt16.self))
         guard version <= LogFileHeader.version else { return .newer(version: version) }
+        let firstLSN = bytes.littleEndian(at: offset + 24, as: UInt64.self)
+        guard (1...highestNumber).contains(firstLSN) else { return .damaged }
         return .header(
             LogFileHeader(
                 sequence: bytes.littleEndian(at: offset + 8, as: UInt64.self),
-                epoch: bytes.littleEndian(at: offset + 16, as: UInt64.self),
-                firstLSN: bytes.littleEndian(at: offset + 24, as: UInt64.self)))
+                epoch: bytes.littleEndian(at: offset + 16, as: UInt64.self), firstLSN: firstLSN))
     }
 }
 
@@ -97,7 +101,7 @@ enum LogName {
     /// The number in a name that `file` made; nil for every other name.
     static func sequence(of name: some StringProtocol) -> UInt64? {
         guard name.hasPrefix("wal-"), name.hasSuffix(".log"), let number = UInt64(name.dropFirst(4).dropLast(4)),
-            name == file(number)
+            number <= highestNumber, name == file(number)
         else { return nil }
         return number
     }

@@ -82,7 +82,7 @@ struct LogRecordHead: Equatable, Sendable {
         guard checksum == bytes.littleEndian(at: offset, as: UInt32.self) else { return nil }
         let lsn = bytes.littleEndian(at: offset + 8, as: UInt64.self)
         let unsynced = bytes.littleEndian(at: offset + 16, as: UInt32.self)
-        guard lsn > LSN(unsynced) else { return nil }
+        guard lsn > LSN(unsynced), lsn <= highestNumber else { return nil }
         return LogRecordHead(
             payloadBytes: Int(bytes.littleEndian(at: offset + 4, as: UInt32.self)), lsn: lsn, unsynced: unsynced,
             payloadChecksum: bytes.littleEndian(at: offset + 20, as: UInt32.self),

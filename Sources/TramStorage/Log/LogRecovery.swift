@@ -88,7 +88,7 @@ private struct LogWalk {
         self.folder = folder
         self.fileSystem = fileSystem
         self.configuration = configuration
-        self.needed = needed
+        self.needed = min(needed, highestNumber)
         let names: [String]
         do throws(SystemError) {
             names = try fileSystem.names(in: folder)

@@ -383,6 +383,45 @@ import TramTesting
         #expect(try recover(disk).report.damages.map(\.reason) == [.header])
     }
 
+    @Test(arguments: [UInt64.max, .max - 5, (1 << 62) + 1, 1 << 62, 0] as [UInt64])
+    func `numbers at the end of their range stop nothing, though their checksums are right`(number: UInt64) throws {
+        func put(_ number: UInt64, _ bytes: inout [UInt8], at offset: Int) {
+            for index in 0..<8 { bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (8 * index)) }
+        }
+        func putChecksum(_ checksum: UInt32, _ bytes: inout [UInt8], at offset: Int) {
+            for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index)) }
+        }
+        let (disk, _, found) = try disk(with: long)
+        for sequence in 1...3 {
+            let bytes = try #require(disk.contents(path(sequence)))
+            // The number of the first record, in both heads.
+            var forged = bytes
+            for head in [0, 2048] {
+                put(number, &forged, at: head + 24)
+                putChecksum(CRC32C.checksum(forged, in: head..<head + 60), &forged, at: head + 60)
+            }
+            let copy = disk.copy(seed: 1)
+            copy.setContents(path(sequence), forged)
+            #expect(try recover(copy).found.allSatisfy(found.contains))
+            // The number of the first record in itself; its checksum begins with the epoch and the file's number.
+            forged = bytes
+            var seed = [UInt8](repeating: 0, count: 16)
+            put(0x1234_5678_9abc_def0, &seed, at: 0)
+            put(UInt64(sequence), &seed, at: 8)
+            put(number, &forged, at: 4104)
+            putChecksum(
+                CRC32C.checksum(forged, in: 4100..<4128, after: CRC32C.checksum(seed)), &forged, at: 4096)
+            copy.setContents(path(sequence), forged)
+            let (report, rest) = try recover(copy, from: number)
+            #expect(rest.allSatisfy(found.contains))
+            #expect(report.nextLSN >= 6 || sequence == 3)
+        }
+        disk.setContents(folder + "/wal-18446744073709551615.log", [])
+        let (report, rest) = try recover(disk)
+        #expect(rest == found)
+        #expect(report.strayNames == ["wal-18446744073709551615.log"])
+    }
+
     @Test func `strangers in the folder are left alone, and unfinished files are removed`() throws {
         let (disk, _, found) = try disk(with: long)
         let strange = ["notes.txt", "wal-4.log", "wal-0000000000000000000x.log", name(9) + ".bak", "x.tmp"]
