@@ -43,12 +43,12 @@ public enum ColumnDecoder {
             if codec == .empty { return ([], 0) }
             guard count > 0 else { throw .corrupt("a column of codec \(codec.rawValue) without values") }
             if codec == .integers {
-                return type == .int || type == .bool ? (try integers(&reader, count), 0) : nil
+                return type == .int || type == .bool ? (try IntegerCodec.decode(&reader, count: count), 0) : nil
             }
             guard let layout = try FloatLayout(&reader, codec, count), let scale = layout.decimalScale else { return nil }
             let exceptions = layout.exceptions
             guard exceptions.rows.isEmpty || exceptions.scale != nil else { return nil }
-            var values = try integers(&reader, count)
+            var values = try IntegerCodec.decode(&reader, count: count)
             let constants = layout.scaling.constants
             if constants.expression == .fraction {
                 for row in values.indices { values[row] = DecimalScaling.mantissa(values[row], constants) }
@@ -107,21 +107,6 @@ public enum ColumnDecoder {
         unsafe try output.withMemoryRebound(to: Int64.self, capacity: capacity) { integers throws(CodecError) in
             unsafe try IntegerCodec.decode(&reader, count: count, into: integers)
         }
-    }
-
-    private static func integers(_ reader: inout ByteReader, _ count: Int) throws(CodecError) -> [Int64] {
-        var failure: CodecError?
-        let values = unsafe [Int64](unsafeUninitializedCapacity: IntegerCodec.capacity(count)) { buffer, initialized in
-            guard let output = buffer.baseAddress else { return }
-            do throws(CodecError) {
-                unsafe try IntegerCodec.decode(&reader, count: count, into: output)
-                initialized = count
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        return values
     }
 
     /// Values to their rows; 0 in the others.

@@ -7,7 +7,7 @@
 /// 4. What is not decimal goes to ALP, the split, and the bits, and the smallest is kept.
 struct FloatChooser {
     private let preference: CodecPreference
-    private static let pause: UInt8 = 15
+    private static let pause: UInt8 = 3
     /// 2^3 and 3^2, the first numbers, minutes and hours, and multiples of many.
     private static let denominators: [UInt16] = [3, 6, 7, 9, 12, 24, 36, 60, 72, 360, 504, 2520, 5040, 55_440]
     /// Of a decimal that is written as product: 10^-14 is an unusually exact double.
@@ -53,11 +53,19 @@ struct FloatChooser {
     private func decimals(
         _ bits: UnsafeBufferPointer<UInt64>, hint: Int?, _ state: inout ColumnState
     ) -> Candidate? {
-        let known = hint.map { min(max(0, $0), DecimalFloat.maximumScale) } ?? state.scale.map(Int.init)
-        if let known, let candidate = unsafe convert(bits, .quotient(scale: known), exceptionsUpTo: 0) {
+        let hinted = hint.map { min(max(0, $0), DecimalFloat.maximumScale) }
+        let last = state.scale.map(Int.init)
+        for known in [hinted, last == hinted ? nil : last] {
+            guard let known, let candidate = unsafe convert(bits, .quotient(scale: known), exceptionsUpTo: 0) else {
+                continue
+            }
             let shortened = shortened(candidate, known)
             state.scale = shortened.scaling.scale.map(UInt8.init)
             return shortened
+        }
+        // A few strays do not make it worth looking for another scale.
+        if let last, let candidate = unsafe convert(bits, .quotient(scale: last), exceptionsUpTo: bits.count / 50) {
+            return candidate
         }
         guard let scale = DecimalFloat.cheapestScale(unsafe DecimalFloat.scales(bits)) else { return nil }
         state.scale = UInt8(scale)
@@ -129,7 +137,7 @@ struct FloatChooser {
         let limit = decimals.map(size) ?? bits.count * 56
         for denominator in unsafe denominators(bits, scale: scale, state) {
             let scaling = DecimalScaling.fraction(scale: scale, denominator: Int(denominator))
-            guard let candidate = unsafe convert(bits, scaling, exceptionsUpTo: bits.count / 5) else { continue }
+            guard let candidate = unsafe convert(bits, scaling, exceptionsUpTo: bits.count / 2) else { continue }
             let size = size(candidate)
             if size < best?.bits ?? (limit - limit / 10) {
                 best = (candidate, size)
@@ -143,36 +151,45 @@ struct FloatChooser {
         return best?.candidate
     }
 
+    /// Bits of exceptions and integers.
     private func size(_ candidate: Candidate) -> Int {
         var bytes: [UInt8] = []
+        candidate.exceptions.encode(preference, to: &bytes)
         var state = IntegerCodecState()
         unsafe candidate.integers.withUnsafeBufferPointer {
             unsafe IntegerChooser(preference).encode($0, &state, to: &bytes)
         }
-        return bytes.count * 8 + candidate.exceptions.bitCount
+        return bytes.count * 8
     }
 
-    /// The one of the last column when it is still good; else those that at least four fifths of a sample agree with.
+    /// The one of the last column while it leaves few exceptions, else up to three of the list, cheapest first.
     private func denominators(
         _ bits: UnsafeBufferPointer<UInt64>, scale: Int, _ state: ColumnState
     ) -> [UInt16] {
-        let known = state.denominator.map { [$0] } ?? []
-        let step = max(1, bits.count / 64)
-        for group in [known, FloatChooser.denominators] {
-            let good = group.filter { denominator in
-                let constants = DecimalScaling.fraction(scale: scale, denominator: Int(denominator)).constants
-                var hits = 0
-                var tries = 0
-                for row in stride(from: 0, to: bits.count, by: step) {
-                    tries += 1
-                    if constants.encode(unsafe Double(bitPattern: bits[row])) != nil { hits += 1 }
-                    if (tries - hits) * 5 > tries + 5 { return false }
-                }
-                return true
-            }
-            if !good.isEmpty { return good }
+        if let known = state.denominator, unsafe misses(bits, scale: scale, known, upTo: bits.count / 32) != nil {
+            return [known]
         }
-        return []
+        var costs: [(denominator: UInt16, cost: Int)] = []
+        for denominator in FloatChooser.denominators {
+            guard let misses = unsafe misses(bits, scale: scale, denominator, upTo: bits.count / 2) else { continue }
+            // An exception is some forty bits; a bit more for every row is mostly taken back by a dictionary.
+            costs.append((denominator, misses * 80 + bits.count * UInt64(denominator).bitLength))
+        }
+        costs.sort { $0.cost < $1.cost }
+        return costs.prefix(3).map(\.denominator)
+    }
+
+    /// How many rows are no fraction of this denominator; nil when more than `limit`.
+    private func misses(
+        _ bits: UnsafeBufferPointer<UInt64>, scale: Int, _ denominator: UInt16, upTo limit: Int
+    ) -> Int? {
+        let constants = DecimalScaling.fraction(scale: scale, denominator: Int(denominator)).constants
+        var misses = 0
+        for row in 0..<bits.count where constants.encode(unsafe Double(bitPattern: bits[row])) == nil {
+            misses += 1
+            if misses > limit { return nil }
+        }
+        return misses
     }
 
     // MARK: Writing
@@ -201,7 +218,7 @@ struct FloatChooser {
             bytes.append(UInt8(scale))
             bytes.appendVarint(UInt64(denominator))
         }
-        candidate.exceptions.encode(to: &bytes)
+        candidate.exceptions.encode(preference, to: &bytes)
         unsafe candidate.integers.withUnsafeBufferPointer {
             unsafe IntegerChooser(preference).encode($0, &state.integers, to: &bytes)
         }
@@ -242,8 +259,9 @@ struct FloatChooser {
             for row in exceptions.rows { sum &-= candidate.integers[row] }
         }
         var total = Int128(sum) * Int128(DecimalFloat.integerPowers[sumScale - scale])
-        if exceptions.scale != nil {
-            for value in exceptions.values { total += Int128(value) }
+        if let exceptionScale = exceptions.scale {
+            let factor = Int128(DecimalFloat.integerPowers[sumScale - exceptionScale])
+            for value in exceptions.values { total += Int128(value) * factor }
         } else {
             for bits in exceptions.values {
                 let value = Double(bitPattern: UInt64(bitPattern: bits))

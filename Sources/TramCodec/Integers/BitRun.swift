@@ -44,14 +44,18 @@ struct BitWriter {
     }
 
     mutating func read(width: Int) -> UInt64 {
+        defer { position += width }
+        if width <= 57, unsafe bytes.count >= position >> 3 + 8 {
+            let word = unsafe bytes.loadUnaligned(fromByteOffset: position >> 3, as: UInt64.self)
+            return word &>> UInt64(position & 7) & ((1 &<< UInt64(width)) &- 1)
+        }
         var value: UInt64 = 0
         var done = 0
         while done < width {
-            let byte = unsafe position >> 3 < bytes.count ? unsafe bytes[position >> 3] : 0
-            let inside = position & 7
-            let count = min(8 - inside, width - done)
-            value |= (UInt64(byte) >> UInt64(inside) & ((1 << UInt64(count)) - 1)) << UInt64(done)
-            position += count
+            let at = position + done
+            let byte = unsafe at >> 3 < bytes.count ? bytes[at >> 3] : 0
+            let count = min(8 - (at & 7), width - done)
+            value |= (UInt64(byte) >> UInt64(at & 7) & ((1 << UInt64(count)) - 1)) << UInt64(done)
             done += count
         }
         return value

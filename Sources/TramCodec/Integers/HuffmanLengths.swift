@@ -3,8 +3,8 @@ enum HuffmanLengths {
     /// Per symbol of `histogram` the length of its code, 0 where it does not occur; a single symbol gets one bit.
     ///
     /// Codes longer than the limit are cut to it, and the space that this overdraws is paid back by lengthening the
-    /// longest codes that have room: a little more than the optimum of package-merge, on at most 49 symbols.
-    static func limited(_ histogram: [Int], to limit: Int) -> [UInt8] {
+    /// longest codes that have room: a little more than the optimum of package-merge, on at most 98 symbols.
+    static func limited(_ histogram: [Int], to limit: Int) -> PrefixCodes.CodeLengths {
         var lengths = [UInt8](repeating: 0, count: histogram.count)
         fillOptimal(histogram, &lengths)
         let space = 1 << limit
@@ -29,9 +29,11 @@ enum HuffmanLengths {
                 }
             }
         }
-        return lengths
+        var result = PrefixCodes.CodeLengths()
+        for length in lengths { result.append(length) }
+        return result
     }
-    /// Huffman's lengths. The search for the two lightest nodes is plain: there are at most 49 and mostly a dozen.
+    /// Huffman's lengths. The search for the two lightest nodes is plain: there are at most 98 and mostly two dozen.
     private static func fillOptimal(_ histogram: [Int], _ lengths: inout [UInt8]) {
         let size = 2 * PrefixCodes.maximumClasses
         var weights = [Int](repeating: 0, count: size)

@@ -44,6 +44,22 @@ enum IntegerCodec {
         for row in 0..<count { unsafe output[row] = origin &+ output[row] &* divisor }
     }
 
+    /// Decodes `count` values, 1...1,024.
+    static func decode(_ reader: inout ByteReader, count: Int) throws(CodecError) -> [Int64] {
+        var failure: CodecError?
+        let values = unsafe [Int64](unsafeUninitializedCapacity: capacity(count)) { buffer, initialized in
+            guard let output = buffer.baseAddress else { return }
+            do throws(CodecError) {
+                unsafe try decode(&reader, count: count, into: output)
+                initialized = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return values
+    }
+
     /// A column that is packed in one width and nothing else; nil when it is another, and then nothing is read.
     static func readPlain(_ reader: inout ByteReader, count: Int) throws(CodecError) -> PackedIntegers.Packed? {
         var ahead = reader

@@ -52,7 +52,7 @@ enum PackedIntegers {
     }
 
     static func plan(_ profile: SequenceProfile, _ preference: CodecPreference) -> Plan {
-        if preference == .size, !profile.lengths.isEmpty,
+        if preference == .size, !profile.classes.isEmpty,
             let prefix = PrefixCodes.plan(profile),
             prefix.bitCount * 100 < profile.fixed.bitCount * (100 - prefixGain)
         {

@@ -1,43 +1,41 @@
-/// Distances from a centre, each in a code for its bit length and as many bits: small where values are mostly near.
+/// Distances from a centre, each in a code for its sign and length and as many bits: small where values are mostly near.
 ///
-/// 1. A value's zigzag distance z from the centre has bit length c, its class: 0, 1, 2-3, 4-7, ...
-/// 2. Classes get Huffman codes of at most eight bits. A value is its class's code and the c - 1 bits below z's highest.
+/// 1. A distance belongs to a class by its sign and bit length (`DistanceClass`): 0, -1, 1, -2, 2...3, -4...-3, ...
+/// 2. Classes get Huffman codes of at most eight bits. A value is its class's code and how far it is into the class.
 /// 3. Row `i` goes to stream `i & 3`. Four streams are read side by side, since each must wait for its own last length.
 ///
 ///     bytes            field
 ///     1...10           centre, signed varint
-///     1                classes, 1...49
+///     1                classes, 1...98
 ///     (classes+1)/2    code lengths, four bits each, lower half first: 0 for a class without values, 1...8
 ///     4 x 1...2        bytes of each stream, varint
 ///     ...              the streams: code, lowest bit first, then bits, value by value
 ///
-/// Codes are canonical (in order of length, then class) and written with their first bit lowest. Values whose distance
-/// needs more than 48 bits are not coded this way: then a code and its bits always fit one 64-bit load.
+/// Codes are canonical (in order of length, then class) and written with their first bit lowest. Distances of more than
+/// 48 bits are not coded this way: then a code and its bits always fit one 64-bit load.
 ///
 /// Huffman, "A Method for the Construction of Minimum-Redundancy Codes", Proc. IRE 40(9) 1952,
-/// doi:10.1109/JRPROC.1952.273898; coding bit lengths and leaving the bits below them raw is what JPEG does with its
-/// coefficients, and pcodec with its bins. Arithmetic coders would save 2 % more and decode at half the speed.
+/// doi:10.1109/JRPROC.1952.273898; coding classes and leaving the bits below them raw is what JPEG does with its
+/// coefficients, and pcodec with its bins. An arithmetic coder would save 2 % more and decode at half the speed.
 enum PrefixCodes {
     static let streamCount = 4
-    static let maximumClasses = 49
+    static let maximumClasses = 98
     static let maximumLength = 8
-    /// No value takes more than this: 8 bits of code and 47 raw.
-    private static let maximumValueBits = 55
 
     struct Plan {
         var center: Int64
-        var codeLengths: [UInt8]
+        var codeLengths: CodeLengths
         var bitCount: Int
     }
 
     /// Nil when a class is too wide.
     static func plan(_ profile: SequenceProfile) -> Plan? {
-        guard let last = profile.lengths.lastIndex(where: { $0 > 0 }), last < maximumClasses else { return nil }
-        let histogram = Array(profile.lengths[...last])
+        guard let last = profile.classes.lastIndex(where: { $0 > 0 }), last < maximumClasses else { return nil }
+        let histogram = Array(profile.classes[...last])
         let codeLengths = HuffmanLengths.limited(histogram, to: maximumLength)
         var bits = 0
-        for (length, count) in histogram.enumerated() {
-            bits += count * (Int(codeLengths[length]) + max(0, length - 1))
+        for (index, count) in histogram.enumerated() {
+            bits += count * (codeLengths[index] + DistanceClass.rawBits(index))
         }
         // Half a byte is lost at the end of each stream; one byte says it is prefix-coded.
         let bytes =
@@ -51,21 +49,20 @@ enum PrefixCodes {
         let lengths = plan.codeLengths
         bytes.append(UInt8(lengths.count))
         for index in stride(from: 0, to: lengths.count, by: 2) {
-            bytes.append(lengths[index] | (index + 1 < lengths.count ? lengths[index + 1] << 4 : 0))
+            bytes.append(UInt8(lengths[index] | (index + 1 < lengths.count ? lengths[index + 1] << 4 : 0)))
         }
         let codes = canonicalCodes(lengths)
         var streams: [UInt8] = []
         for stream in 0..<streamCount {
             let before = streams.count
-            let rows = (values.count - stream + streamCount - 1) / streamCount
-            unsafe append(values, stream, max(0, rows), plan, codes, to: &streams)
+            unsafe append(values, stream, rowCount(stream, values.count), plan, codes, to: &streams)
             bytes.appendVarint(UInt64(streams.count - before))
         }
         bytes += streams
     }
 
     private static func append(
-        _ values: UnsafeBufferPointer<Int64>, _ stream: Int, _ rows: Int, _ plan: Plan, _ codes: [UInt64],
+        _ values: UnsafeBufferPointer<Int64>, _ stream: Int, _ rows: Int, _ plan: Plan, _ codes: InlineArray<98, UInt8>,
         to bytes: inout [UInt8]
     ) {
         guard rows > 0 else { return }
@@ -77,12 +74,12 @@ enum PrefixCodes {
             var pendingBits = 0
             for index in 0..<rows {
                 let value = unsafe values[index &* streamCount &+ stream]
-                let distance = ZigZag.unsigned(value &- plan.center)
-                let length = distance.bitLength
-                let codeLength = Int(plan.codeLengths[length])
-                let rawBits = max(0, length &- 1)
-                let raw = distance & ((1 &<< UInt64(truncatingIfNeeded: rawBits)) &- 1)
-                let code = codes[length] | raw &<< UInt64(truncatingIfNeeded: codeLength)
+                let distance = value &- plan.center
+                let index = DistanceClass.of(distance)
+                let codeLength = plan.codeLengths[index]
+                let rawBits = DistanceClass.rawBits(index)
+                let raw = UInt64(bitPattern: distance &- DistanceClass.base(index))
+                let code = UInt64(codes[index]) | raw &<< UInt64(truncatingIfNeeded: codeLength)
                 // At most 7 + 55 bits.
                 pending |= code &<< UInt64(truncatingIfNeeded: pendingBits)
                 pendingBits &+= codeLength &+ rawBits
@@ -100,26 +97,48 @@ enum PrefixCodes {
     }
 
     /// Per class its code with the first bit lowest.
-    private static func canonicalCodes(_ lengths: [UInt8]) -> [UInt64] {
-        var codes = [UInt64](repeating: 0, count: lengths.count)
-        var next: UInt64 = 0
-        for length in 1...maximumLength {
-            for symbol in lengths.indices where Int(lengths[symbol]) == length {
-                var reversed: UInt64 = 0
-                for bit in 0..<length where next >> UInt64(bit) & 1 != 0 { reversed |= 1 << UInt64(length - 1 - bit) }
-                codes[symbol] = reversed
-                next += 1
-            }
-            next <<= 1
+    private static func canonicalCodes(_ lengths: CodeLengths) -> InlineArray<98, UInt8> {
+        var codes = InlineArray<98, UInt8>(repeating: 0)
+        var next = InlineArray<9, Int>(repeating: 0)
+        for index in 0..<lengths.count where lengths[index] < maximumLength { next[lengths[index] + 1] += 1 }
+        // Of a class without values the length is 0, and it takes no code.
+        next[1] = 0
+        for length in 2...maximumLength { next[length] = (next[length] + next[length - 1]) << 1 }
+        for index in 0..<lengths.count where lengths[index] > 0 {
+            let length = lengths[index]
+            codes[index] = reversed(UInt8(truncatingIfNeeded: next[length])) >> UInt8(maximumLength - length)
+            next[length] += 1
         }
         return codes
+    }
+
+    /// Eight bits the other way round, by two multiplications (Anderson, "Bit Twiddling Hacks").
+    private static func reversed(_ bits: UInt8) -> UInt8 {
+        let spread = (UInt64(bits) &* 0x8020_0802) & 0x08_8442_2110
+        return UInt8(truncatingIfNeeded: (spread &* 0x01_0101_0101) >> 32)
+    }
+
+    /// Per class the bits of its code, 0...8.
+    struct CodeLengths {
+        private(set) var count = 0
+        private var lengths = InlineArray<98, UInt8>(repeating: 0)
+
+        subscript(index: Int) -> Int { Int(lengths[index]) }
+
+        /// At most 98 in all.
+        mutating func append(_ length: UInt8) {
+            lengths[count] = length
+            count += 1
+        }
     }
 
     /// A sequence found in bytes, its lengths checked. As long-lived as the bytes.
     @safe struct Coded {
         let count: Int
         let center: Int64
-        let codeLengths: [UInt8]
+        let codeLengths: CodeLengths
+        /// The most bits that a value takes.
+        let longest: Int
         let streamByteCounts: InlineArray<4, Int>
         let streams: UnsafeRawBufferPointer
     }
@@ -128,19 +147,24 @@ enum PrefixCodes {
         let center = try reader.signedVarint()
         let classes = Int(try reader.byte())
         guard (1...maximumClasses).contains(classes) else { throw .corrupt("\(classes) classes of bit lengths") }
-        var lengths: [UInt8] = []
+        var lengths = CodeLengths()
         var space = 0
-        for _ in 0..<(classes + 1) / 2 {
+        var used = 0
+        var longest = 0
+        while lengths.count < classes {
             let pair = try reader.byte()
             for length in [pair & 15, pair >> 4] where lengths.count < classes {
                 guard Int(length) <= maximumLength else { throw .corrupt("a code of \(length) bits") }
+                if length > 0 {
+                    space += 1 << (maximumLength - Int(length))
+                    used += 1
+                    longest = max(longest, Int(length) + DistanceClass.rawBits(lengths.count))
+                }
                 lengths.append(length)
-                if length > 0 { space += 1 << (maximumLength - Int(length)) }
             }
         }
         // One class alone has a code of one bit and leaves the other half unused.
-        let isAlone = lengths.count(where: { $0 > 0 }) == 1
-        guard space == 1 << maximumLength || isAlone && space == 1 << (maximumLength - 1) else {
+        guard space == 1 << maximumLength || used == 1 && space == 1 << (maximumLength - 1) else {
             throw .corrupt("code lengths that are no code")
         }
         var byteCounts = InlineArray<4, Int>(repeating: 0)
@@ -151,7 +175,8 @@ enum PrefixCodes {
         }
         let streams = unsafe try reader.take(total)
         return unsafe Coded(
-            count: count, center: center, codeLengths: lengths, streamByteCounts: byteCounts, streams: streams)
+            count: count, center: center, codeLengths: lengths, longest: longest, streamByteCounts: byteCounts,
+            streams: streams)
     }
 
     private static func rowCount(_ stream: Int, _ count: Int) -> Int {
@@ -164,7 +189,7 @@ enum PrefixCodes {
     static func decode(_ coded: Coded, into output: UnsafeMutablePointer<Int64>) throws(CodecError) {
         let groups = (coded.count + streamCount - 1) / streamCount
         // Whatever the bits say, no stream is read further than this behind its beginning.
-        let reach = (groups * maximumValueBits + 7) / 8 + 8
+        let reach = (groups * coded.longest + 7) / 8 + 8
         var ends = InlineArray<4, Int>(repeating: 0)
         let size = unsafe coded.streams.count + reach
         unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { copy in
@@ -191,64 +216,109 @@ enum PrefixCodes {
         _ coded: Coded, _ bytes: UnsafeRawPointer, _ groups: Int, _ output: UnsafeMutablePointer<Int64>
     ) -> InlineArray<4, Int> {
         var ends = InlineArray<4, Int>(repeating: 0)
-        unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 1 << maximumLength) { table in
-            unsafe fill(table, coded.codeLengths)
+        unsafe withUnsafeTemporaryAllocation(of: Entry.self, capacity: 1 << maximumLength) { table in
+            unsafe fill(table, coded)
             guard let entries = table.baseAddress else { return }
-            let center = coded.center
-            var first = 0
-            var second = coded.streamByteCounts[0] &* 8
-            var third = second &+ coded.streamByteCounts[1] &* 8
-            var fourth = third &+ coded.streamByteCounts[2] &* 8
-            let whole = coded.count / streamCount
-            for group in 0..<whole {
-                let target = unsafe output + group &* streamCount
-                unsafe target[0] = center &+ next(bytes, &first, entries)
-                unsafe target[1] = center &+ next(bytes, &second, entries)
-                unsafe target[2] = center &+ next(bytes, &third, entries)
-                unsafe target[3] = center &+ next(bytes, &fourth, entries)
+            // A load brings 57 bits at least.
+            if coded.longest <= 14 {
+                unsafe ends = decode(coded, bytes, entries, output, valuesPerLoad: 4)
+            } else if coded.longest <= 28 {
+                unsafe ends = decode(coded, bytes, entries, output, valuesPerLoad: 2)
+            } else {
+                unsafe ends = decode(coded, bytes, entries, output, valuesPerLoad: 1)
             }
-            let rest = coded.count % streamCount
-            let target = unsafe output + whole &* streamCount
-            if rest > 0 { unsafe target[0] = center &+ next(bytes, &first, entries) }
-            if rest > 1 { unsafe target[1] = center &+ next(bytes, &second, entries) }
-            if rest > 2 { unsafe target[2] = center &+ next(bytes, &third, entries) }
-            ends[0] = first
-            ends[1] = second
-            ends[2] = third
-            ends[3] = fourth
         }
         return ends
     }
 
-    /// Per eight bits the class that they begin with: highest bit of the distance in 0..<48, code length in 48..<56,
-    /// all bits of the value in 56..<64.
-    private static func fill(_ table: UnsafeMutableBufferPointer<UInt64>, _ lengths: [UInt8]) {
-        unsafe table.initialize(repeating: 0)
-        let codes = canonicalCodes(lengths)
-        for (symbol, length) in lengths.enumerated() where length > 0 {
-            let highest: UInt64 = symbol == 0 ? 0 : 1 << UInt64(symbol - 1)
-            let whole = UInt64(length) + UInt64(max(0, symbol - 1))
-            let entry = highest | UInt64(length) << 48 | whole << 56
-            var place = Int(codes[symbol])
-            while place < table.count {
-                unsafe table[place] = entry
-                place += 1 << Int(length)
+    @inline(__always)
+    private static func decode(
+        _ coded: Coded, _ bytes: UnsafeRawPointer, _ table: UnsafePointer<Entry>,
+        _ output: UnsafeMutablePointer<Int64>, valuesPerLoad: Int
+    ) -> InlineArray<4, Int> {
+        var first = Stream(position: 0)
+        var second = Stream(position: coded.streamByteCounts[0] &* 8)
+        var third = Stream(position: second.position &+ coded.streamByteCounts[1] &* 8)
+        var fourth = Stream(position: third.position &+ coded.streamByteCounts[2] &* 8)
+        let step = streamCount &* valuesPerLoad
+        var row = 0
+        while row &+ step <= coded.count {
+            unsafe first.load(bytes)
+            unsafe second.load(bytes)
+            unsafe third.load(bytes)
+            unsafe fourth.load(bytes)
+            for _ in 0..<valuesPerLoad {
+                let target = unsafe output + row
+                unsafe target[0] = first.next(table)
+                unsafe target[1] = second.next(table)
+                unsafe target[2] = third.next(table)
+                unsafe target[3] = fourth.next(table)
+                row &+= streamCount
             }
+        }
+        while row < coded.count {
+            unsafe first.load(bytes)
+            unsafe output[row] = first.next(table)
+            (first, second, third, fourth) = (second, third, fourth, first)
+            row &+= 1
+        }
+        var ends = InlineArray<4, Int>(repeating: 0)
+        // The streams took turns at the end.
+        let turn = coded.count % streamCount
+        let streams = [first, second, third, fourth]
+        for stream in 0..<streamCount { ends[stream] = streams[(stream - turn + streamCount) % streamCount].position }
+        return ends
+    }
+
+    /// Where one stream is read.
+    private struct Stream {
+        /// In bits.
+        var position: Int
+        private var word: UInt64 = 0
+
+        init(position: Int) {
+            self.position = position
+        }
+
+        @inline(__always) mutating func load(_ bytes: UnsafeRawPointer) {
+            unsafe word = bytes.loadUnaligned(fromByteOffset: position &>> 3, as: UInt64.self)
+            word &>>= UInt64(truncatingIfNeeded: position & 7)
+        }
+
+        @inline(__always) mutating func next(_ table: UnsafePointer<Entry>) -> Int64 {
+            let entry = unsafe table[Int(truncatingIfNeeded: word & 0xff)]
+            let raw = (word &>> entry.codeLength) & entry.mask
+            word &>>= entry.bitCount
+            position &+= Int(truncatingIfNeeded: entry.bitCount)
+            return entry.smallest &+ Int64(bitPattern: raw)
         }
     }
 
-    @inline(__always)
-    private static func next(
-        _ bytes: UnsafeRawPointer, _ position: inout Int, _ table: UnsafeMutablePointer<UInt64>
-    ) -> Int64 {
-        let word =
-            unsafe bytes.loadUnaligned(fromByteOffset: position &>> 3, as: UInt64.self)
-            &>> UInt64(truncatingIfNeeded: position & 7)
-        let entry = unsafe table[Int(truncatingIfNeeded: word & 0xff)]
-        let highest = entry & 0xffff_ffff_ffff
-        let below = highest &- (highest == 0 ? 0 : 1)
-        let distance = highest | (word &>> (entry &>> 48 & 0xff)) & below
-        position &+= Int(truncatingIfNeeded: entry &>> 56)
-        return ZigZag.signed(distance)
+    /// The class that eight bits begin with.
+    private struct Entry {
+        /// Of the values, not the distances.
+        var smallest: Int64
+        var mask: UInt64
+        var codeLength: UInt64
+        /// With the bits behind the code.
+        var bitCount: UInt64
+    }
+
+    private static func fill(_ table: UnsafeMutableBufferPointer<Entry>, _ coded: Coded) {
+        unsafe table.initialize(repeating: Entry(smallest: 0, mask: 0, codeLength: 0, bitCount: 0))
+        let codes = canonicalCodes(coded.codeLengths)
+        for index in 0..<coded.codeLengths.count {
+            let length = coded.codeLengths[index]
+            guard length > 0 else { continue }
+            let rawBits = DistanceClass.rawBits(index)
+            let entry = Entry(
+                smallest: coded.center &+ DistanceClass.base(index), mask: (1 &<< UInt64(rawBits)) - 1,
+                codeLength: UInt64(length), bitCount: UInt64(length + rawBits))
+            var place = Int(codes[index])
+            while place < table.count {
+                unsafe table[place] = entry
+                place += 1 << length
+            }
+        }
     }
 }

@@ -1,15 +1,16 @@
 /// What deciding how to pack a sequence needs to know about it, and the decision.
 ///
 /// 1. The centre is the median of a sample: sensors stay around a level, and their differences around 0.
-/// 2. Bit lengths of zigzag distances from the centre are counted. The count of lengths up to w is also how many values
-///    lie in a window of 2^w around the centre, so one histogram prices every centred window and the prefix codes.
+/// 2. Distances from the centre are counted by sign and bit length (`DistanceClass`). Both signs up to one length are
+///    also what lies in a window around the centre, so one histogram prices every centred window and the prefix codes.
 /// 3. Bit lengths of distances above the smallest value price the windows that begin there.
 struct SequenceProfile {
     let count: Int
     private(set) var minimum: Int64
     private(set) var maximum: Int64
     private(set) var center: Int64 = 0
-    private(set) var lengths: [Int]
+    /// By `DistanceClass`; empty when nothing was looked for.
+    private(set) var classes: [Int]
     private(set) var fixed: FixedPlan
 
     /// How `PackedIntegers` packs in one width: values in [base, base + 2^width) and patches for the others.
@@ -36,24 +37,24 @@ struct SequenceProfile {
         let full = span.bitLength
         fixed = FixedPlan(base: minimum, width: full, patchCount: 0, patchWidth: 0, bitCount: 0)
         fixed.bitCount = 8 * (PackedIntegers.headerByteCount(fixed.base) + BitPacking.byteCount(count: count, width: full))
-        lengths = []
+        classes = []
         guard full > 0, allowsPatches else { return }
         center = unsafe SequenceProfile.sampleMedian(values)
-        var centred = [Int](repeating: 0, count: 65)
+        var centred = [Int](repeating: 0, count: DistanceClass.count)
         var above = [Int](repeating: 0, count: 65)
         unsafe centred.withUnsafeMutableBufferPointer { centred in
             unsafe above.withUnsafeMutableBufferPointer { above in
                 for row in 0..<values.count {
                     let value = unsafe values[row]
-                    unsafe centred[ZigZag.unsigned(value &- center).bitLength] &+= 1
+                    unsafe centred[DistanceClass.of(value &- center)] &+= 1
                     unsafe above[UInt64(bitPattern: value &- minimum).bitLength] &+= 1
                 }
             }
         }
-        lengths = centred
+        classes = centred
         let (smallest, middle) = (minimum, center)
         chooseWindow(above, full) { _ in smallest }
-        chooseWindow(centred, full) { width in
+        chooseWindow(DistanceClass.windows(centred), full) { width in
             width == 0 ? middle : middle &- (1 &<< Int64(truncatingIfNeeded: width &- 1))
         }
     }
@@ -100,4 +101,33 @@ struct SequenceProfile {
 extension UInt64 {
     /// Bits up to the highest that is set: 0 for 0.
     @inline(__always) var bitLength: Int { UInt64.bitWidth &- leadingZeroBitCount }
+}
+
+/// A signed distance by its sign and length: 0 is 0, 1 is -1, then 2^(k-1)..<2^k is 2k and -2^k..<-2^(k-1) is 2k + 1.
+enum DistanceClass {
+    static let count = 130
+
+    @inline(__always) static func of(_ distance: Int64) -> Int {
+        let sign = distance &>> 63
+        return 2 &* UInt64(bitPattern: distance ^ sign).bitLength &- Int(truncatingIfNeeded: sign)
+    }
+
+    /// Bits below the class: its values are base ..< base + 2^rawBits.
+    @inline(__always) static func rawBits(_ index: Int) -> Int { max(0, index / 2 - 1) }
+
+    static func base(_ index: Int) -> Int64 {
+        let length = Int64(index / 2)
+        if index & 1 != 0 { return length == 0 ? -1 : -1 &<< length }
+        return length == 0 ? 0 : 1 &<< (length - 1)
+    }
+
+    /// Per width how many distances lie in -2^(width - 1) ..< 2^(width - 1) and in no smaller such window; in the window
+    /// of width 0 lies 0.
+    static func windows(_ classes: [Int]) -> [Int] {
+        var windows = [Int](repeating: 0, count: 66)
+        windows[0] = classes[0]
+        windows[1] = classes[1]
+        for length in 1...64 { windows[length + 1] = classes[2 * length] + classes[2 * length + 1] }
+        return windows
+    }
 }
