@@ -6,7 +6,8 @@ set -eu
 name=$1
 cd "$(dirname "$0")/../.."
 case $name in
-LineProtocolFuzz) modules="TramColumnar TramLineProtocol" ;;
+LineProtocolFuzz) modules="TramColumnar TramLineProtocol" libraries="" ;;
+ColumnCodecFuzz) modules="TramColumnar TramCodec" libraries="zstd z" ;;
 *)
     echo "unknown fuzz target: $name" >&2
     exit 1
@@ -21,4 +22,8 @@ for module in $modules; do
     done
 done
 sed -E '/^import Tram/d' "Tests/Fuzz/$name.swift" >"$out/$name.sources/$name.swift"
-swiftc -O -g -swift-version 6 -parse-as-library -sanitize=fuzzer,address "$out/$name.sources"/*.swift -o "$out/$name"
+options=""
+for library in $libraries; do options="$options -l$library"; done
+for module in CZstd CZlib; do options="$options -Xcc -fmodule-map-file=Sources/$module/module.modulemap"; done
+# shellcheck disable=SC2086 # one word an option
+swiftc -O -g -swift-version 6 -parse-as-library -sanitize=fuzzer,address $options "$out/$name.sources"/*.swift -o "$out/$name"
