@@ -111,6 +111,7 @@ let package = Package(
         tests("tramTests", ["tram", "TramEngine"]),
         tests("HouseTests", ["TramTesting"]),
 
+        benchmarks("TramCodecBenchmarks", ["TramCodec", "TramColumnar", "TramTesting"]),
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
         benchmarks(
             "TramEngineBenchmarks",

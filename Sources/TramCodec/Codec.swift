@@ -9,8 +9,9 @@
 ///     4 fraction   scale u8, denominator varint; exceptions; integers: see `DecimalScaling`
 ///     5 split      `SplitFloat`
 ///     6 floatBits  `IntegerCodec` of the doubles' bits
+///     7 near       `NearDecimal`
 public enum Codec: UInt8, Sendable, CaseIterable {
-    case empty, integers, quotient, product, fraction, split, floatBits
+    case empty, integers, quotient, product, fraction, split, floatBits, near
 }
 
 /// What a series' last float and integer columns tell about its next ones. Twenty bytes or so a field.
@@ -25,6 +26,7 @@ public struct ColumnState: Equatable, Sendable {
     /// Best first.
     var pairs: [ALPSearch.Pair] = []
     var columnsWithoutPairs: UInt8 = 0
+    var columnsWithoutNear: UInt8 = 0
     var integers = IntegerCodecState()
 
     public init() {}

@@ -45,7 +45,9 @@ public enum ColumnDecoder {
             if codec == .integers {
                 return type == .int || type == .bool ? (try IntegerCodec.decode(&reader, count: count), 0) : nil
             }
-            guard let layout = try FloatLayout(&reader, codec, count), let scale = layout.decimalScale else { return nil }
+            guard let layout = try FloatLayout(&reader, codec, count), let scale = layout.decimalScale else {
+                return nil
+            }
             let exceptions = layout.exceptions
             guard exceptions.rows.isEmpty || exceptions.scale != nil else { return nil }
             var values = try IntegerCodec.decode(&reader, count: count)
@@ -86,6 +88,7 @@ public enum ColumnDecoder {
                 case .empty: throw .corrupt("an empty column with values")
                 case .integers, .floatBits: unsafe try decodeIntegers(&reader, count, output)
                 case .split: unsafe try SplitFloat.decode(&reader, count: count, into: output)
+                case .near: unsafe try NearDecimal.decode(&reader, count: count, into: output)
                 case .quotient, .product, .fraction:
                     if let layout = try FloatLayout(&reader, codec, count) {
                         unsafe try layout.decode(&reader, count, output)

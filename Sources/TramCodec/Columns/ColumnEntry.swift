@@ -95,7 +95,8 @@ public struct ColumnEntry: Equatable, Sendable {
         let tag = load(2, UInt8.self)
         guard let codec = Codec(rawValue: tag) else { throw .corrupt("no codec has the tag \(tag)") }
         let kinds = load(3, UInt8.self)
-        guard kinds & 0b1100_1000 == 0, let type = FieldType(rawValue: kinds & 7), let nulls = NullsKind(rawValue: kinds >> 4)
+        guard kinds & 0b1100_1000 == 0, let type = FieldType(rawValue: kinds & 7),
+            let nulls = NullsKind(rawValue: kinds >> 4)
         else { throw .corrupt("no column is of the kind \(kinds)") }
         let scale = Int(load(4, UInt8.self))
         let flags = load(5, UInt8.self)

@@ -4,10 +4,12 @@
 ///    column. Values that came from text pass at once and without exceptions.
 /// 2. When they pass as products too, they are marked so: the product decodes faster.
 /// 3. Long decimals may be fractions; few denominators are tried on a sample, the best by their size.
-/// 4. What is not decimal goes to ALP, the split, and the bits, and the smallest is kept.
+/// 4. Where many values are no decimals, `NearDecimal` is tried beside them.
+/// 5. What is not decimal at all is taken as near decimals when those are short, else goes to the bits, the split and
+///    ALP, and the smallest is kept.
 struct FloatChooser {
     private let preference: CodecPreference
-    private static let pause: UInt8 = 3
+    private static let pause: UInt8 = 7
     /// 2^3 and 3^2, the first numbers, minutes and hours, and multiples of many.
     private static let denominators: [UInt16] = [3, 6, 7, 9, 12, 24, 36, 60, 72, 360, 504, 2520, 5040, 55_440]
     /// Of a decimal that is written as product: 10^-14 is an unusually exact double.
@@ -27,6 +29,9 @@ struct FloatChooser {
         var scaling: DecimalScaling
         var integers: [Int64]
         var exceptions: FloatExceptions
+
+        /// The most that a value has, unless it is no decimal.
+        var digits: Int { max(scaling.scale ?? 0, exceptions.scale ?? 0) }
     }
 
     init(_ preference: CodecPreference) {
@@ -42,10 +47,39 @@ struct FloatChooser {
         _ bits: UnsafeBufferPointer<UInt64>, hint: Int?, _ state: inout ColumnState, to bytes: inout [UInt8]
     ) -> Outcome {
         var candidate = unsafe decimals(bits, hint: hint, &state)
-        let isLong = candidate.map { ($0.scaling.scale ?? 0) >= 5 } ?? true
+        let isLong = candidate.map { $0.digits >= 5 } ?? true
         if isLong, let fraction = unsafe fractions(bits, candidate, &state) { candidate = fraction }
         guard let candidate else { return unsafe encodeOthers(bits, &state, to: &bytes) }
-        return unsafe write(candidate, bits, &state, to: &bytes)
+        // Exceptions that are no decimals are dear; sixteen in 1,024 make one bit a value.
+        let strays = candidate.exceptions.scale == nil ? candidate.exceptions.rows.count : 0
+        guard strays * 64 > bits.count, let near = unsafe near(bits, &state) else {
+            return unsafe write(candidate, bits, &state, to: &bytes)
+        }
+        var written: [UInt8] = []
+        let outcome = unsafe write(candidate, bits, &state, to: &written)
+        if near.count < written.count {
+            bytes += near
+            return Outcome(codec: .near, exceptionCount: 0, decimalSum: nil)
+        }
+        state.columnsWithoutNear = FloatChooser.pause
+        bytes += written
+        return outcome
+    }
+
+    /// The column as decimals and steps; nil when that is not worth it.
+    private func near(_ bits: UnsafeBufferPointer<UInt64>, _ state: inout ColumnState) -> [UInt8]? {
+        if state.columnsWithoutNear > 0 {
+            state.columnsWithoutNear -= 1
+            return nil
+        }
+        guard let scale = unsafe NearDecimal.scale(bits) else {
+            state.columnsWithoutNear = FloatChooser.pause
+            return nil
+        }
+        var bytes: [UInt8] = []
+        let split = unsafe NearDecimal.split(bits, scale: scale)
+        NearDecimal.encode(split, preference, &state.integers, to: &bytes)
+        return bytes
     }
 
     // MARK: Decimals
@@ -128,14 +162,15 @@ struct FloatChooser {
             state.columnsWithoutFractions -= 1
             return nil
         }
-        // Digits enough for any; what the texts had.
-        var scale = decimals?.scaling.scale ?? 0
-        for row in stride(from: 0, to: bits.count, by: max(1, bits.count / 32)) {
-            if let decimal = DecimalFloat.decimal(unsafe Double(bitPattern: bits[row])) { scale = max(scale, decimal.scale) }
+        let scale = unsafe sampledScale(bits)
+        if let known = state.denominator {
+            // While it leaves few exceptions there is no better.
+            let scaling = DecimalScaling.fraction(scale: scale, denominator: Int(known))
+            if let candidate = unsafe convert(bits, scaling, exceptionsUpTo: bits.count / 32) { return candidate }
         }
         var best: (candidate: Candidate, bits: Int)?
         let limit = decimals.map(size) ?? bits.count * 56
-        for denominator in unsafe denominators(bits, scale: scale, state) {
+        for denominator in unsafe denominators(bits, scale: scale) {
             let scaling = DecimalScaling.fraction(scale: scale, denominator: Int(denominator))
             guard let candidate = unsafe convert(bits, scaling, exceptionsUpTo: bits.count / 2) else { continue }
             let size = size(candidate)
@@ -162,13 +197,17 @@ struct FloatChooser {
         return bytes.count * 8
     }
 
-    /// The one of the last column while it leaves few exceptions, else up to three of the list, cheapest first.
-    private func denominators(
-        _ bits: UnsafeBufferPointer<UInt64>, scale: Int, _ state: ColumnState
-    ) -> [UInt16] {
-        if let known = state.denominator, unsafe misses(bits, scale: scale, known, upTo: bits.count / 32) != nil {
-            return [known]
+    /// The number of digits that most long decimals of a sample have: to which the fractions were rounded.
+    private func sampledScale(_ bits: UnsafeBufferPointer<UInt64>) -> Int {
+        var counts = [Int](repeating: 0, count: DecimalFloat.maximumScale + 1)
+        for row in stride(from: 0, to: bits.count, by: max(1, bits.count / 64)) {
+            if let decimal = DecimalFloat.decimal(unsafe Double(bitPattern: bits[row])) { counts[decimal.scale] += 1 }
         }
+        return counts.indices.dropFirst(5).max { (counts[$0], $0) < (counts[$1], $1) } ?? DecimalFloat.maximumScale
+    }
+
+    /// Up to three of the list, cheapest first.
+    private func denominators(_ bits: UnsafeBufferPointer<UInt64>, scale: Int) -> [UInt16] {
         var costs: [(denominator: UInt16, cost: Int)] = []
         for denominator in FloatChooser.denominators {
             guard let misses = unsafe misses(bits, scale: scale, denominator, upTo: bits.count / 2) else { continue }
@@ -276,6 +315,10 @@ struct FloatChooser {
     private func encodeOthers(
         _ bits: UnsafeBufferPointer<UInt64>, _ state: inout ColumnState, to bytes: inout [UInt8]
     ) -> Outcome {
+        if let near = unsafe near(bits, &state), near.count < 5 * bits.count {
+            bytes += near
+            return Outcome(codec: .near, exceptionCount: 0, decimalSum: nil)
+        }
         var smallest: [UInt8] = []
         var outcome = Outcome(codec: .floatBits, exceptionCount: 0, decimalSum: nil)
         unsafe bits.withMemoryRebound(to: Int64.self) { integers in
@@ -289,8 +332,7 @@ struct FloatChooser {
         }
         if let candidate = unsafe products(bits, &state) {
             var products: [UInt8] = []
-            var trial = state
-            let written = unsafe write(candidate, bits, &trial, to: &products)
+            let written = unsafe write(candidate, bits, &state, to: &products)
             if products.count < smallest.count {
                 smallest = products
                 outcome = written

@@ -28,7 +28,7 @@ struct FloatLayout {
             let denominator = try reader.count(in: 1...DecimalScaling.maximumDenominator, "a denominator")
             scaling = .fraction(scale: scale, denominator: denominator)
             decimalScale = scale
-        case .empty, .integers, .split, .floatBits: return nil
+        case .empty, .integers, .split, .floatBits, .near: return nil
         }
         exceptions = try FloatExceptions(&reader, count: count)
     }

@@ -78,7 +78,8 @@ enum PrefixCodes {
                 let index = DistanceClass.of(distance)
                 let codeLength = plan.codeLengths[index]
                 let rawBits = DistanceClass.rawBits(index)
-                let raw = UInt64(bitPattern: distance &- DistanceClass.base(index))
+                // What is left of a class's base is in the low bits, of negative distances, too.
+                let raw = UInt64(bitPattern: distance) & ((1 &<< UInt64(truncatingIfNeeded: rawBits)) &- 1)
                 let code = UInt64(codes[index]) | raw &<< UInt64(truncatingIfNeeded: codeLength)
                 // At most 7 + 55 bits.
                 pending |= code &<< UInt64(truncatingIfNeeded: pendingBits)
@@ -100,14 +101,18 @@ enum PrefixCodes {
     private static func canonicalCodes(_ lengths: CodeLengths) -> InlineArray<98, UInt8> {
         var codes = InlineArray<98, UInt8>(repeating: 0)
         var next = InlineArray<9, Int>(repeating: 0)
-        for index in 0..<lengths.count where lengths[index] < maximumLength { next[lengths[index] + 1] += 1 }
+        for index in 0..<lengths.count {
+            let length = lengths[index]
+            if length < maximumLength { next[length &+ 1] &+= 1 }
+        }
         // Of a class without values the length is 0, and it takes no code.
         next[1] = 0
-        for length in 2...maximumLength { next[length] = (next[length] + next[length - 1]) << 1 }
-        for index in 0..<lengths.count where lengths[index] > 0 {
+        for length in 2...maximumLength { next[length] = (next[length] &+ next[length &- 1]) &<< 1 }
+        for index in 0..<lengths.count {
             let length = lengths[index]
-            codes[index] = reversed(UInt8(truncatingIfNeeded: next[length])) >> UInt8(maximumLength - length)
-            next[length] += 1
+            guard length > 0 else { continue }
+            codes[index] = reversed(UInt8(truncatingIfNeeded: next[length])) &>> UInt8(maximumLength &- length)
+            next[length] &+= 1
         }
         return codes
     }
@@ -139,6 +144,8 @@ enum PrefixCodes {
         let codeLengths: CodeLengths
         /// The most bits that a value takes.
         let longest: Int
+        /// All values are of one class.
+        let isAlone: Bool
         let streamByteCounts: InlineArray<4, Int>
         let streams: UnsafeRawBufferPointer
     }
@@ -175,8 +182,8 @@ enum PrefixCodes {
         }
         let streams = unsafe try reader.take(total)
         return unsafe Coded(
-            count: count, center: center, codeLengths: lengths, longest: longest, streamByteCounts: byteCounts,
-            streams: streams)
+            count: count, center: center, codeLengths: lengths, longest: longest, isAlone: used == 1,
+            streamByteCounts: byteCounts, streams: streams)
     }
 
     private static func rowCount(_ stream: Int, _ count: Int) -> Int {
@@ -199,7 +206,7 @@ enum PrefixCodes {
             }
             let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: copy[coded.streams.count...])
             unsafe rest.initializeMemory(as: UInt8.self, repeating: 0)
-            unsafe ends = decode(coded, UnsafeRawPointer(start), groups, output)
+            unsafe ends = decode(coded, UnsafeRawPointer(start), output)
         }
         var offset = 0
         for stream in 0..<streamCount {
@@ -213,19 +220,19 @@ enum PrefixCodes {
 
     /// Returns where each stream ended after its own rows, in bits.
     private static func decode(
-        _ coded: Coded, _ bytes: UnsafeRawPointer, _ groups: Int, _ output: UnsafeMutablePointer<Int64>
+        _ coded: Coded, _ bytes: UnsafeRawPointer, _ output: UnsafeMutablePointer<Int64>
     ) -> InlineArray<4, Int> {
         var ends = InlineArray<4, Int>(repeating: 0)
-        unsafe withUnsafeTemporaryAllocation(of: Entry.self, capacity: 1 << maximumLength) { table in
-            unsafe fill(table, coded)
-            guard let entries = table.baseAddress else { return }
-            // A load brings 57 bits at least.
+        unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Table.capacity) { entries in
+            guard let start = entries.baseAddress else { return }
+            let table = unsafe Table(coded, start)
+            // A load brings 56 bits at least.
             if coded.longest <= 14 {
-                unsafe ends = decode(coded, bytes, entries, output, valuesPerLoad: 4)
+                unsafe ends = decode(coded, bytes, table, output, valuesPerLoad: 4)
             } else if coded.longest <= 28 {
-                unsafe ends = decode(coded, bytes, entries, output, valuesPerLoad: 2)
+                unsafe ends = decode(coded, bytes, table, output, valuesPerLoad: 2)
             } else {
-                unsafe ends = decode(coded, bytes, entries, output, valuesPerLoad: 1)
+                unsafe ends = decode(coded, bytes, table, output, valuesPerLoad: 1)
             }
         }
         return ends
@@ -233,8 +240,8 @@ enum PrefixCodes {
 
     @inline(__always)
     private static func decode(
-        _ coded: Coded, _ bytes: UnsafeRawPointer, _ table: UnsafePointer<Entry>,
-        _ output: UnsafeMutablePointer<Int64>, valuesPerLoad: Int
+        _ coded: Coded, _ bytes: UnsafeRawPointer, _ table: Table, _ output: UnsafeMutablePointer<Int64>,
+        valuesPerLoad: Int
     ) -> InlineArray<4, Int> {
         var first = Stream(position: 0)
         var second = Stream(position: coded.streamByteCounts[0] &* 8)
@@ -255,15 +262,20 @@ enum PrefixCodes {
                 unsafe target[3] = fourth.next(table)
                 row &+= streamCount
             }
+            first.unload()
+            second.unload()
+            third.unload()
+            fourth.unload()
         }
         while row < coded.count {
             unsafe first.load(bytes)
             unsafe output[row] = first.next(table)
+            first.unload()
             (first, second, third, fourth) = (second, third, fourth, first)
             row &+= 1
         }
-        var ends = InlineArray<4, Int>(repeating: 0)
         // The streams took turns at the end.
+        var ends = InlineArray<4, Int>(repeating: 0)
         let turn = coded.count % streamCount
         let streams = [first, second, third, fourth]
         for stream in 0..<streamCount { ends[stream] = streams[(stream - turn + streamCount) % streamCount].position }
@@ -274,6 +286,7 @@ enum PrefixCodes {
     private struct Stream {
         /// In bits.
         var position: Int
+        /// The next bits, lowest first, under a highest bit that tells when counted from above how many are used.
         private var word: UInt64 = 0
 
         init(position: Int) {
@@ -282,42 +295,54 @@ enum PrefixCodes {
 
         @inline(__always) mutating func load(_ bytes: UnsafeRawPointer) {
             unsafe word = bytes.loadUnaligned(fromByteOffset: position &>> 3, as: UInt64.self)
-            word &>>= UInt64(truncatingIfNeeded: position & 7)
+            word = word &>> UInt64(truncatingIfNeeded: position & 7) | 1 &<< 63
         }
 
-        @inline(__always) mutating func next(_ table: UnsafePointer<Entry>) -> Int64 {
-            let entry = unsafe table[Int(truncatingIfNeeded: word & 0xff)]
-            let raw = (word &>> entry.codeLength) & entry.mask
-            word &>>= entry.bitCount
-            position &+= Int(truncatingIfNeeded: entry.bitCount)
-            return entry.smallest &+ Int64(bitPattern: raw)
+        @inline(__always) mutating func unload() {
+            position &+= word.leadingZeroBitCount
+        }
+
+        @inline(__always) mutating func next(_ table: Table) -> Int64 {
+            let place = unsafe table.start + Int(truncatingIfNeeded: word & 0xff)
+            let raw = unsafe (word &>> place[Table.codeLength]) & place[Table.mask]
+            unsafe word &>>= place[Table.bitCount]
+            return unsafe Int64(bitPattern: place[Table.smallest] &+ raw)
         }
     }
 
-    /// The class that eight bits begin with.
-    private struct Entry {
-        /// Of the values, not the distances.
-        var smallest: Int64
-        var mask: UInt64
-        var codeLength: UInt64
+    /// Per eight bits the class that they begin with, in four arrays that lie one after the other.
+    @safe private struct Table {
+        /// The smallest value of the class.
+        static let smallest = 0
+        static let mask = 256
+        static let codeLength = 512
         /// With the bits behind the code.
-        var bitCount: UInt64
-    }
+        static let bitCount = 768
+        static let capacity = 1024
 
-    private static func fill(_ table: UnsafeMutableBufferPointer<Entry>, _ coded: Coded) {
-        unsafe table.initialize(repeating: Entry(smallest: 0, mask: 0, codeLength: 0, bitCount: 0))
-        let codes = canonicalCodes(coded.codeLengths)
-        for index in 0..<coded.codeLengths.count {
-            let length = coded.codeLengths[index]
-            guard length > 0 else { continue }
-            let rawBits = DistanceClass.rawBits(index)
-            let entry = Entry(
-                smallest: coded.center &+ DistanceClass.base(index), mask: (1 &<< UInt64(rawBits)) - 1,
-                codeLength: UInt64(length), bitCount: UInt64(length + rawBits))
-            var place = Int(codes[index])
-            while place < table.count {
-                unsafe table[place] = entry
-                place += 1 << length
+        let start: UnsafeMutablePointer<UInt64>
+
+        init(_ coded: Coded, _ start: UnsafeMutablePointer<UInt64>) {
+            unsafe self.start = start
+            let codes = canonicalCodes(coded.codeLengths)
+            for index in 0..<coded.codeLengths.count {
+                let length = coded.codeLengths[index]
+                guard length > 0 else { continue }
+                let rawBits = DistanceClass.rawBits(index)
+                let smallest = UInt64(bitPattern: coded.center &+ DistanceClass.base(index))
+                var place = Int(codes[index])
+                // A class alone has the code 0, and takes what begins with 1, too.
+                let step = coded.isAlone ? 1 : 1 << length
+                let mask: UInt64 = (1 &<< UInt64(truncatingIfNeeded: rawBits)) &- 1
+                let bitCount = UInt64(truncatingIfNeeded: length &+ rawBits)
+                while place < Table.mask {
+                    let entry = unsafe start + place
+                    unsafe entry[Table.smallest] = smallest
+                    unsafe entry[Table.mask] = mask
+                    unsafe entry[Table.codeLength] = UInt64(truncatingIfNeeded: length)
+                    unsafe entry[Table.bitCount] = bitCount
+                    place &+= step
+                }
             }
         }
     }

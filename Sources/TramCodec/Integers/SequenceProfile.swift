@@ -36,7 +36,8 @@ struct SequenceProfile {
         let span = UInt64(bitPattern: maximum &- minimum)
         let full = span.bitLength
         fixed = FixedPlan(base: minimum, width: full, patchCount: 0, patchWidth: 0, bitCount: 0)
-        fixed.bitCount = 8 * (PackedIntegers.headerByteCount(fixed.base) + BitPacking.byteCount(count: count, width: full))
+        fixed.bitCount =
+            8 * (PackedIntegers.headerByteCount(fixed.base) + BitPacking.byteCount(count: count, width: full))
         classes = []
         guard full > 0, allowsPatches else { return }
         center = unsafe SequenceProfile.sampleMedian(values)

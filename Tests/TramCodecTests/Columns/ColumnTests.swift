@@ -108,7 +108,9 @@ import TramTesting
         try expectBack(vector, &state)
     }
 
-    @Test(arguments: [("temperature", 4.5), ("level", 7.5), ("speed-averages", 11.5), ("states", 0.5), ("constant", 0.1)])
+    @Test(arguments: [
+        ("temperature", 4.5), ("level", 7.5), ("speed-averages", 11.5), ("states", 0.5), ("constant", 0.1),
+    ])
     func `a sensor's column takes few bits a value`(name: String, most: Double) {
         var state = ColumnState()
         let vector = Vector(type: .float, bits: ColumnSamples.bits(float: name, count: 1024, seed: 3))

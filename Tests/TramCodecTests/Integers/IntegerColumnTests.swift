@@ -161,7 +161,9 @@ import TramTesting
             }
         }
         for _ in 0..<5000 {
-            var junk = (0..<Int.random(in: 0...80, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            var junk = (0..<Int.random(in: 0...80, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             if !junk.isEmpty, Bool.random(using: &generator) { junk[0] &= 0x0f }
             let count = Int.random(in: 1...1024, using: &generator)
             _ = try? IntegerColumn.decode(junk, count: count)
