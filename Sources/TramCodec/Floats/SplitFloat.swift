@@ -1,4 +1,4 @@
-/// Doubles of full precision: the few upper bits, which repeat, by a dictionary of at most eight; the lower as they are.
+/// Doubles of full precision: the upper bits, which repeat, by a dictionary of at most eight; the lower as they are.
 ///
 ///     bytes                  field
 ///     1                      cut: bits on the right, 48...63

@@ -1,4 +1,4 @@
-/// Distances from a centre, each in a code for its sign and length and as many bits: small where values are mostly near.
+/// Distances from a centre, each in a code for its sign and length and as many bits: small where most are near.
 ///
 /// 1. A distance belongs to a class by its sign and bit length (`DistanceClass`): 0, -1, 1, -2, 2...3, -4...-3, ...
 /// 2. Classes get Huffman codes of at most eight bits. A value is its class's code and how far it is into the class.

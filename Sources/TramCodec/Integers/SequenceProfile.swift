@@ -122,8 +122,8 @@ enum DistanceClass {
         return length == 0 ? 0 : 1 &<< (length - 1)
     }
 
-    /// Per width how many distances lie in -2^(width - 1) ..< 2^(width - 1) and in no smaller such window; in the window
-    /// of width 0 lies 0.
+    /// Per width how many distances lie in -2^(width - 1) ..< 2^(width - 1) and in no smaller such window; in the
+    /// window of width 0 lies 0.
     static func windows(_ classes: [Int]) -> [Int] {
         var windows = [Int](repeating: 0, count: 66)
         windows[0] = classes[0]
