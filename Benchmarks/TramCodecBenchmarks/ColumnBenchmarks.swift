@@ -10,8 +10,7 @@ private let size = BenchmarkMetric.custom(
 /// A column of 1,024 doubles ⇄ bytes, over and over: all of it stays in the first-level cache.
 ///
 /// "Values (M/s)" is what matters: a million values encoded or decoded per second of wall clock on one thread. "Size"
-/// is that of the column with its header and without its entry; "fast" and "small" are the preferences `speed` and
-/// `size`.
+/// is that of the column without its entry; "fast" and "small" are the preferences `speed` and `size`.
 let benchmarks: @Sendable () -> Void = {
     for series in Series.all {
         let vector = series.vector

@@ -23,8 +23,6 @@ enum PackedIntegers {
     static let maximumCount = 1024
     static let prefixForm = 65
     static let patchedFlag = 128
-    /// Prefix codes have to be this many percent smaller.
-    private static let prefixGain = 4
 
     /// How a sequence is packed, and in how many bits.
     enum Plan {
@@ -52,9 +50,8 @@ enum PackedIntegers {
     }
 
     static func plan(_ profile: SequenceProfile, _ preference: CodecPreference) -> Plan {
-        if preference == .size, !profile.classes.isEmpty,
-            let prefix = PrefixCodes.plan(profile),
-            prefix.bitCount * 100 < profile.fixed.bitCount * (100 - prefixGain)
+        if let limit = preference.prefixLimit, !profile.classes.isEmpty,
+            let prefix = PrefixCodes.plan(profile), prefix.bitCount * 100 < profile.fixed.bitCount * limit
         {
             return .prefix(prefix)
         }

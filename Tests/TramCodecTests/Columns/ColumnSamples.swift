@@ -7,7 +7,7 @@ enum ColumnSamples {
     static let floats = [
         "temperature", "level", "counter", "gps", "speed-averages", "interpolated", "states", "constant", "mostly-zero",
         "with-strays", "with-specials", "full-precision", "products", "random-bits", "denormals", "negative-zero",
-        "long-decimals", "huge-integers",
+        "long-decimals", "huge-integers", "moved-decimals",
     ]
     /// 64-bit integers, by name.
     static let integers = [
@@ -77,6 +77,10 @@ enum ColumnSamples {
         case "random-bits": return (0..<count).map { _ in Double(bitPattern: generator.next()) }
         case "denormals": return (0..<count).map { row in Double(bitPattern: UInt64(row) * 3) }
         case "negative-zero": return (0..<count).map { row in row % 3 == 0 ? -0.0 : 0.0 }
+        case "moved-decimals":
+            return walk(count, from: 35, step: 0.2, digits: 1000, &generator).map { value in
+                Double(bitPattern: value.bitPattern &+ UInt64.random(in: 0...3, using: &generator) &- 1)
+            }
         case "long-decimals":
             return (0..<count).map { _ in (noise(&generator) * 1e14).rounded() / 1e15 }
         default:

@@ -110,6 +110,7 @@ import TramTesting
 
     @Test(arguments: [
         ("temperature", 4.5), ("level", 7.5), ("speed-averages", 11.5), ("states", 0.5), ("constant", 0.1),
+        ("moved-decimals", 13.5),
     ])
     func `a sensor's column takes few bits a value`(name: String, most: Double) {
         var state = ColumnState()

@@ -83,6 +83,18 @@ import TramTesting
         #expect(encode((0..<1024).map { Int64($0) * 60 }).count == 3)
     }
 
+    @Test func `the layout is the documented one`() {
+        // Tag 2, plain; form 2, the width; base 0; one position a lane, so a byte for each of the sixteen lanes.
+        let few: [Int64] = [3, 1, 2, 0, 3, 1, 2, 0, 2, 1, 3, 0, 1, 1, 2, 0]
+        #expect(encode(few, preference: .speed) == [2, 2, 0] + few.map { UInt8($0) })
+        // Two positions a lane at two bits: the second sixteen lie two bits higher.
+        let twice = few + few.reversed()
+        let bytes = zip(few, few.reversed()).map { UInt8($0 | $1 << 2) }
+        #expect(encode(twice, preference: .speed) == [2, 2, 0] + bytes)
+        // Tag 1, stride: first -5 is 9 and step 7 is 14 in zigzag.
+        #expect(encode([-5, 2, 9, 16]) == [1, 9, 14])
+    }
+
     @Test func `numbers of w bits cost w bits`() {
         var generator = SeededGenerator(seed: 6)
         let values = (0..<1024).map { _ in Int64.random(in: 0..<1 << 13, using: &generator) }
