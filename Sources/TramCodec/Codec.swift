@@ -14,7 +14,7 @@ public enum Codec: UInt8, Sendable, CaseIterable {
     case empty, integers, quotient, product, fraction, split, floatBits, near
 }
 
-/// What a series' last float and integer columns tell about its next ones. Twenty bytes or so a field.
+/// What a series' last float and integer columns tell about its next ones. Some fifty bytes a field.
 ///
 /// It never decides whether a column comes back, only how much is tried: a fresh state is always right.
 public struct ColumnState: Equatable, Sendable {

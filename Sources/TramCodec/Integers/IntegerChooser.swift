@@ -2,6 +2,12 @@
 struct IntegerCodecState: Equatable, Sendable {
     /// Columns until a dictionary of ranks is tried again: it costs more than all other tries together.
     var columnsWithoutRanks: UInt8 = 0
+    /// What won last, when it was one of the two that cost little to try.
+    var transform: IntegerCodec.Transform?
+    /// Its bits for 64 values.
+    var bits = 0
+    /// Columns for which only `transform` is tried, while it stays as small.
+    var settledColumns: UInt8 = 0
 }
 
 /// Picks the transform that makes a sequence smallest, by computed size, and writes it.
@@ -11,10 +17,13 @@ struct IntegerCodecState: Equatable, Sendable {
 /// 3. Sizes are computed from profiles (`SequenceProfile`), not by encoding. Differences, and differences of
 ///    differences, are profiled only when they are not larger than what they are made of.
 /// 4. A transform that needs the rows before has to save 3 % over plain, which gives a value without them.
+/// 5. What won twice is taken for seven more columns without trying others, as long as it does not get a quarter
+///    longer; not where size is all that counts.
 struct IntegerChooser {
     private let preference: CodecPreference
     private let isTime: Bool
     private static let ranksPause: UInt8 = 15
+    private static let settledPause: UInt8 = 7
 
     private enum Choice {
         case plain(PackedIntegers.Plan)
@@ -105,6 +114,43 @@ struct IntegerChooser {
     }
 
     private func choose(_ values: UnsafeBufferPointer<Int64>, _ state: inout IntegerCodecState) -> Choice {
+        if preference == .size || isTime { return unsafe search(values, &state).choice }
+        if state.settledColumns > 0 {
+            state.settledColumns -= 1
+            if let choice = unsafe settled(values, state) { return choice }
+        }
+        let before = state.transform
+        let (choice, bits) = unsafe search(values, &state)
+        switch choice {
+        case .plain: state.transform = .plain
+        case .delta: state.transform = .delta
+        default: state.transform = nil
+        }
+        state.bits = bits * 64 / values.count
+        state.settledColumns = before != nil && before == state.transform ? IntegerChooser.settledPause : 0
+        return choice
+    }
+
+    /// What the state says; nil when it is no longer as small.
+    private func settled(_ values: UnsafeBufferPointer<Int64>, _ state: IntegerCodecState) -> Choice? {
+        let limit = (state.bits + state.bits / 4) * values.count / 64
+        switch state.transform {
+        case .plain:
+            let plan = unsafe PackedIntegers.plan(values, preference)
+            return plan.bitCount <= limit ? .plain(plan) : nil
+        case .delta where values.count > 1:
+            var deltas = [Int64](repeating: 0, count: values.count - 1)
+            for row in deltas.indices { unsafe deltas[row] = values[row + 1] &- values[row] }
+            let plan = plan(deltas)
+            return plan.bitCount <= limit ? .delta(deltas, plan) : nil
+        default: return nil
+        }
+    }
+
+    /// The smallest of all, and its bits.
+    private func search(
+        _ values: UnsafeBufferPointer<Int64>, _ state: inout IntegerCodecState
+    ) -> (choice: Choice, bits: Int) {
         let plain = unsafe PackedIntegers.plan(values, preference)
         // In the unit of one percent of a bit: what is not plain has to save 3 %.
         var best = plain.bitCount * 97
@@ -148,7 +194,7 @@ struct IntegerChooser {
             unsafe considerRanks(values, favoursDeltas: shape.favoursDeltas) { consider($0, $1) }
             if best == before { state.columnsWithoutRanks = IntegerChooser.ranksPause }
         }
-        return choice
+        return (choice, best / 100)
     }
 
     private func considerRanks(
