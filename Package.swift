@@ -113,6 +113,7 @@ let package = Package(
         tests("tramTests", ["tram", "TramEngine"]),
         tests("HouseTests", ["TramTesting"]),
 
+        benchmarks("TramCodecBenchmarks", ["TramCodec", "TramColumnar", "TramTesting"]),
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
         benchmarks("TramStorageBenchmarks", ["TramStorage", "TramSystem"]),
         benchmarks(

@@ -84,3 +84,44 @@ internal import CZstd
         return unsafe .corrupt(String(cString: name))
     }
 }
+
+/// One frame at once, for what is small enough to hold.
+enum Zstandard {
+    /// `bytes` as one frame with its size and a checksum.
+    ///
+    /// - Throws: `.outOfMemory`.
+    static func compress(_ bytes: [UInt8], level: Int32) throws(CodecError) -> [UInt8] {
+        guard let context = unsafe ZSTD_createCCtx() else { throw .outOfMemory }
+        defer { unsafe ZSTD_freeCCtx(context) }
+        unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+        unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        let bound = ZSTD_compressBound(bytes.count)
+        var status = 0
+        let packed = unsafe [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+            unsafe bytes.withUnsafeBytes { source in
+                unsafe status = ZSTD_compress2(context, buffer.baseAddress, bound, source.baseAddress, source.count)
+            }
+            count = ZSTD_isError(status) != 0 ? 0 : status
+        }
+        // There is room for any input, so all that can be missing is memory.
+        if ZSTD_isError(status) != 0 { throw .outOfMemory }
+        return packed
+    }
+
+    /// What one frame holds, which must be `byteCount` bytes.
+    ///
+    /// - Throws: `.corrupt` when it is not, `.truncated`, `.outOfMemory`.
+    static func decompress(_ packed: [UInt8], byteCount: Int) throws(CodecError) -> [UInt8] {
+        let decoder = try ZstandardDecoder()
+        decoder.push(packed)
+        var bytes: [UInt8] = []
+        var chunk: [UInt8] = []
+        while try decoder.nextChunk(into: &chunk) {
+            bytes += chunk
+            guard bytes.count <= byteCount else { throw .corrupt("more than \(byteCount) bytes") }
+        }
+        try decoder.finish()
+        guard bytes.count == byteCount else { throw .corrupt("\(bytes.count) bytes and not \(byteCount)") }
+        return bytes
+    }
+}

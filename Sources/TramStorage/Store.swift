@@ -49,6 +49,7 @@ public final class Store: Sendable {
         strings = StringTable()
         index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
         let logFolder = folder + "/log"
+        try Store.make(logFolder, besides: folder, fileSystem)
         let replay = LogReplay(index: index, strings: strings)
         let report = try LogRecovery(
             folder: logFolder, fileSystem: fileSystem, configuration: logConfiguration, mode: mode
@@ -59,6 +60,24 @@ public final class Store: Sendable {
         let writer = try LogWriter(
             folder: logFolder, resuming: report, fileSystem: fileSystem, configuration: logConfiguration, time: time)
         opened.withLock { $0 = (writer, found) }
+    }
+
+    /// Makes the log's folder, and its name and those of the folders above it durable: a log that is synced in a folder
+    /// that a power cut takes away would keep nothing.
+    private static func make(
+        _ logFolder: String, besides folder: String, _ fileSystem: any FileSystem
+    ) throws(StorageError) {
+        do throws(SystemError) {
+            try fileSystem.createFolder(logFolder)
+            var path = folder
+            for _ in 0..<3 {
+                try fileSystem.syncFolder(path)
+                guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { break }
+                path = String(path[..<slash])
+            }
+        } catch {
+            throw .logFailed(file: logFolder, offset: 0, error)
+        }
     }
 
     /// Writes staged rows to the log, with the definitions of all series from `first` on; `completion` hears when they

@@ -9,9 +9,11 @@ case $name in
 LineProtocolFuzz) sources="Sources/TramColumnar Sources/TramLineProtocol" ;;
 LogRecordFuzz)
     # Of storage the log alone, as far as it does not know what is in a payload.
-    sources="Sources/TramSystem Sources/TramStorage/Log/Log*.swift Sources/TramStorage/Log/LittleEndian.swift"
-    sources="$sources Sources/TramStorage/StorageError.swift Tests/TramTesting"
+    sources="Sources/TramSystem Sources/TramStorage/Log/Log[!R]*.swift Sources/TramStorage/Log/LogRec*.swift"
+    sources="$sources Sources/TramStorage/Log/LogReader.swift Sources/TramStorage/Log/LogReport.swift"
+    sources="$sources Sources/TramStorage/Log/LittleEndian.swift Sources/TramStorage/StorageError.swift Tests/TramTesting"
     ;;
+ColumnCodecFuzz) sources="Sources/TramColumnar Sources/TramCodec" libraries="zstd z" ;;
 *)
     echo "unknown fuzz target: $name" >&2
     exit 1
@@ -28,6 +30,10 @@ done
 clang -O -g -fsanitize=address -ISources/CTramSystem/include -c Sources/CTramSystem/shim.c -o "$out/$name.shim.o"
 printf 'module CTramSystem { header "%s/Sources/CTramSystem/include/CTramSystem.h" }\n' "$PWD" >"$out/module.modulemap"
 sed -E '/^import Tram/d' "Tests/Fuzz/$name.swift" >"$out/$name.sources/$name.swift"
+options=""
+for library in ${libraries:-}; do options="$options -l$library"; done
+for module in CZstd CZlib; do options="$options -Xcc -fmodule-map-file=Sources/$module/module.modulemap"; done
+# shellcheck disable=SC2086 # one word an option
 swiftc -O -g -swift-version 6 -enable-upcoming-feature InternalImportsByDefault -package-name tram \
-    -parse-as-library -sanitize=fuzzer,address -I "$out" "$out/$name.sources"/*.swift "$out/$name.shim.o" \
+    -parse-as-library -sanitize=fuzzer,address $options -I "$out" "$out/$name.sources"/*.swift "$out/$name.shim.o" \
     -o "$out/$name"

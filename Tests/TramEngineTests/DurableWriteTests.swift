@@ -11,7 +11,7 @@ import TramTesting
 @Suite struct DurableWriteTests {
     private func engine(_ disk: SimulatedFileSystem) throws -> Engine {
         var configuration = EngineConfiguration()
-        configuration.folder = "/data"
+        configuration.folder = "data"
         configuration.fileSystem = disk
         configuration.aheadNanoseconds = nil
         configuration.log = LogConfiguration(
@@ -65,6 +65,7 @@ import TramTesting
             let kept = try rowsByBody(engine)
             #expect(answered.isSubset(of: kept.keys))
             #expect(kept.values.allSatisfy { $0 == DurableWriteTests.rowsOfBody })
+            // The folders are there; what is cut off are writes.
             let texts = (0..<12).map { index in (next + index, body(next + index, &generator)) }
             next += texts.count
             let cut = Int.random(in: 5...60, using: &generator)
@@ -87,6 +88,8 @@ import TramTesting
         let kept = try rowsByBody(engine)
         #expect(answered.isSubset(of: kept.keys))
         #expect(kept.values.allSatisfy { $0 == DurableWriteTests.rowsOfBody })
+        // In some lives the power went before the first sync; in four lives it hardly can.
+        #expect(!answered.isEmpty)
         engine.close()
     }
 
