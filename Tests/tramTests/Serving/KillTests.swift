@@ -8,7 +8,7 @@ import Testing
     private static let writers = 3
 
     /// Rounds of killing: `TRAM_KILL_ROUNDS=1000 sh Tests/run.sh --filter KillTests` for a night.
-    private static let rounds = ProcessInfo.processInfo.environment["TRAM_KILL_ROUNDS"].flatMap(Int.init) ?? 25
+    private static let rounds = ProcessInfo.processInfo.environment["TRAM_KILL_ROUNDS"].flatMap(Int.init) ?? 200
 
     //
     @Test(.ownThreads)
