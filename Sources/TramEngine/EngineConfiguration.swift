@@ -27,7 +27,8 @@ public struct EngineConfiguration: Sendable {
     public var peers: Int
     /// Where databases are kept; nil keeps them in memory only.
     public var folder: String?
-    public var log = LogConfiguration()
+    /// Each database reserves two files of the log; smaller ones than a lone log would have, for there may be many.
+    public var log = LogConfiguration(fileBytes: 16 << 20)
     /// The file system that logs are written to; tests pass one that fails.
     public var fileSystem: any FileSystem = LocalFileSystem()
     /// What is done about a log that is damaged.

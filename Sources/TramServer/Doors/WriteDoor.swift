@@ -207,6 +207,9 @@ struct WriteDoor: Sendable {
             return RequestFailure(
                 .tooManyRequests, "overloaded", "the disk is slower than the writers; send this body again",
                 retryAfter: 1)
+        case .storage(.recordTooLarge):
+            return RequestFailure(
+                .contentTooLarge, code, "\(tooLarge)the body is too long for one record of the log; send it in parts")
         case .storage(.diskFull):
             return RequestFailure(
                 .serviceUnavailable, "disk_full", "the disk is full; nothing was stored; send this body again later",
