@@ -1,23 +1,7 @@
 import Glibc
 import Testing
 import TramSystem
-
-/// A folder of the machine, removed at the end with the files in it.
-private final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/tram-system-XXXXXX".utf8CString)
-        let made = unsafe mkdtemp(&template) != nil
-        try #require(made)
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        for name in (try? Directory.names(in: path)) ?? [] { _ = unsafe unlink(path + "/" + name) }
-        _ = unsafe rmdir(path)
-    }
-}
+import TramTesting
 
 @Suite struct LocalFileSystemTests {
     private let system = LocalFileSystem()

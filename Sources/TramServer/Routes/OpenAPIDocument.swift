@@ -42,7 +42,7 @@ package enum OpenAPIDocument {
                   "400": {"description": "Some lines were refused, or the request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
                   "404": {"description": "The database is not there and may not be made.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
                   "413": {"$ref": "#/components/responses/tooLargeV1"},
-                  "415": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
+                  "415": {"$ref": "#/components/responses/otherEncodingV1"},
                   "429": {"$ref": "#/components/responses/busyV1"},
                   "503": {"$ref": "#/components/responses/busyV1"}
                 }
@@ -66,11 +66,11 @@ package enum OpenAPIDocument {
                   "204": {"description": "All lines are stored and visible."},
                   "400": {"description": "Some lines could not be read (the good ones are stored), or the request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
                   "404": {"description": "No bucket, or one that is not there and may not be made.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
-                  "413": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
-                  "415": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
+                  "413": {"$ref": "#/components/responses/tooLargeV2"},
+                  "415": {"$ref": "#/components/responses/otherEncodingV2"},
                   "422": {"description": "Some lines conflict with what is stored (the others are stored).", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
-                  "429": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
-                  "503": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}
+                  "429": {"$ref": "#/components/responses/busyV2"},
+                  "503": {"$ref": "#/components/responses/busyV2"}
                 }
               }
             },
@@ -92,11 +92,11 @@ package enum OpenAPIDocument {
                   "204": {"description": "All lines are stored and visible."},
                   "400": {"description": "Some lines were refused, the body holds no line, or the request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
                   "404": {"description": "The database is not there and may not be made.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
-                  "413": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
-                  "415": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
+                  "413": {"$ref": "#/components/responses/tooLargeV3"},
+                  "415": {"$ref": "#/components/responses/otherEncodingV3"},
                   "422": {"description": "A limit on series was reached; lines of known series are stored.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
-                  "429": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
-                  "503": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}}
+                  "429": {"$ref": "#/components/responses/busyV3"},
+                  "503": {"$ref": "#/components/responses/busyV3"}
                 }
               }
             },
@@ -365,7 +365,14 @@ package enum OpenAPIDocument {
               "headTooLarge": {"description": "The URL and the header fields are larger than 32 KiB together, or more than a hundred.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}},
               "failed": {"description": "What is wrong, and how to mend it.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}},
               "tooLargeV1": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
-              "busyV1": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}}
+              "busyV1": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
+              "otherEncodingV1": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV1"}}}},
+              "tooLargeV2": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
+              "busyV2": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
+              "otherEncodingV2": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
+              "tooLargeV3": {"description": "The body is too large.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
+              "busyV3": {"description": "Too much at once; send the same again after Retry-After seconds.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}},
+              "otherEncodingV3": {"description": "An encoding other than gzip.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV3"}}}}
             },
             "schemas": {
               "error": {

@@ -11,23 +11,6 @@ final class Flag: Sendable {
     func set(_ value: Bool) { state.withLock { $0 = value } }
 }
 
-/// A folder of the machine, removed at the end with the files in it.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/tram-log-XXXXXX".utf8CString)
-        let made = unsafe mkdtemp(&template) != nil
-        try #require(made)
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        for name in (try? Directory.names(in: path)) ?? [] { _ = unsafe unlink(path + "/" + name) }
-        _ = unsafe rmdir(path)
-    }
-}
-
 private func readBack(_ folder: String) throws -> (report: LogReport, found: [Found]) {
     var found: [Found] = []
     let report = try LogRecovery(folder: folder, mode: .strict).run { record, bytes throws(StorageError) in
