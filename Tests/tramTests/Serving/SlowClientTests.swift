@@ -35,7 +35,7 @@ import Testing
 
     //
     @Test func `a body that drips is told 408, and one that goes on slowly is taken`() async throws {
-        try await ServingTram.besieged(configuration: "limits: { body_timeout: 2s }\n") { server in
+        try await ServingTram.besieged(configuration: "limits: { body_timeout: 4s }\n") { server in
             let head = server.text("POST", "/write?db=slow", length: 1 << 20)
             let silent = try server.client()
             try silent.send(head + "m v=1 1\n")
@@ -44,7 +44,7 @@ import Testing
             let chunked = try server.client()
             try chunked.send(
                 server.text("POST", "/write?db=slow", headers: ["Transfer-Encoding: chunked"]) + "8\r\nm v")
-            // 2 KiB every 0.2 seconds: slow, and no reason to hang up.
+            // 2 KiB every 0.4 seconds: slow, and no reason to hang up.
             let steady = try server.client()
             let lines = (0..<2048).map { "m v=\($0 % 10) 1\($0 + 1000)\n" }.joined()
             try steady.send(server.text("POST", "/write?db=steady", length: lines.utf8.count))
@@ -53,7 +53,7 @@ import Testing
                 try steady.send(Array(rest.prefix(2048)))
                 rest = rest.dropFirst(2048)
                 try dripping.offer("m")
-                try await Task.sleep(for: .milliseconds(200))
+                try await Task.sleep(for: .milliseconds(400))
             }
             #expect(try steady.answer()?.status == 204)
             for client in [silent, dripping, chunked] {
