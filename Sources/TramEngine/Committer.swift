@@ -94,9 +94,9 @@ actor Committer {
             guard !waiting.isEmpty else { return }
             let next = waiting.removeFirst()
             switch result {
-            case .success where next.generation == generation:
+            case .success(let lsn) where next.generation == generation:
                 keptBelow = max(keptBelow, SeriesID(next.staged.seriesBound))
-                next.turn.resume(returning: .success(finish(next.rows, store.apply(next.staged))))
+                next.turn.resume(returning: .success(finish(next.rows, store.apply(next.staged, lsn: lsn))))
             case .success:
                 next.turn.resume(returning: .failure(lastFailure))
             case .failure(let error):

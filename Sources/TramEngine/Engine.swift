@@ -15,6 +15,7 @@ public final class Engine: Sendable {
     public let time: any TimeSource
     public let metrics: EngineMetrics
     private let state: Mutex<State>
+    private let keeper = Mutex<StoreKeeper?>(nil)
 
     /// The database that is meant where nobody names one and there are several.
     public static let defaultDatabase = "default"
@@ -126,10 +127,22 @@ public final class Engine: Sendable {
                 throw DatabaseFailure(database: name, error: .logClosed)
             }
         }
+        guard configuration.keepsStores else { return }
+        do throws(SystemError) {
+            let keeper = try StoreKeeper(time: time) { [weak self] in self?.databases.map(\.store) ?? [] }
+            self.keeper.withLock { $0 = keeper }
+        } catch {
+            throw DatabaseFailure(database: nil, error: .storeUnreadable(error))
+        }
     }
 
     /// Makes everything durable that was accepted, and ends all logs.
     public func close() {
+        let keeper = keeper.withLock { keeper -> StoreKeeper? in
+            defer { keeper = nil }
+            return keeper
+        }
+        keeper?.stop()
         for database in databases { database.store.close() }
     }
 
@@ -200,7 +213,9 @@ public final class Engine: Sendable {
 
     // Called under the lock of `state` where a database is adopted.
     private func make(_ name: String, _ definitions: LiveDefinitions, kept: Bool = false) throws -> Database {
-        let limits = StorageConfiguration(maximumSeries: configuration.series)
+        var limits = configuration.storage
+        limits.maximumSeries = configuration.series
+        limits.keptNanoseconds = configuration.keptNanoseconds
         let store: Store
         if kept, let folder = configuration.folder {
             store = try Store(

@@ -29,9 +29,13 @@ public struct EngineConfiguration: Sendable {
     public var folder: String?
     /// Each database reserves two files of the log; smaller ones than a lone log would have, for there may be many.
     public var log = LogConfiguration(fileBytes: 16 << 20)
-    /// The file system that logs are written to; tests pass one that fails.
+    /// When rows go from memory and log to segments, and how many may be in memory.
+    public var storage = StorageConfiguration()
+    /// Whether a thread sees to the stores; tests may rather do so themselves.
+    public var keepsStores = true
+    /// The file system that logs and segments are written to; tests pass one that fails.
     public var fileSystem: any FileSystem = LocalFileSystem()
-    /// What is done about a log that is damaged.
+    /// What is done about a log or a segment that is damaged.
     public var recovery = LogRecovery.Mode.repair
 
     public init(

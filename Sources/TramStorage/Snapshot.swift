@@ -33,7 +33,10 @@ public struct Snapshot: Sendable {
     private let store: Store
     private let pages: [SeriesPage]
     private let figures: [MeasurementFigures]
-    private let seriesCount: Int
+    let seriesCount: Int
+    /// The newest record of the log whose rows it has.
+    let lsn: LSN
+    private let damages: BlockDamages
     /// How many points (series + timestamp) there are.
     public let pointCount: Int
 
@@ -43,6 +46,8 @@ public struct Snapshot: Sendable {
         figures = head.figures
         seriesCount = head.visibleSeriesCount
         pointCount = head.pointCount
+        lsn = head.lsn
+        damages = head.limits.damages
     }
 
     private var bound: SeriesID { SeriesID(seriesCount) }
@@ -89,25 +94,41 @@ public struct Snapshot: Sendable {
 
     /// Time of the newest row of a series; nil when it has none or is unknown. O(1).
     public func lastTimestamp(of series: SeriesID) -> Int64? {
-        head(of: series)?.lastTimestamp
+        head(series)?.lastTimestamp
     }
 
     /// Hands every block of a series that overlaps `range` to `visit`, in time order; a block may hold rows outside the
     /// range.
     ///
-    /// Full blocks share the store's memory; the newest rows, at most one block, are put into columns here: O(rows ·
-    /// `fields`).
+    /// Blocks are decoded here, and the newest rows put into columns: O(rows · `fields`). One that is not as it was
+    /// written is left out, and `Store.damagedBlocks` has it from then on.
     ///
     /// - Parameter fields: field numbers of the measurement's schema; what is no number of it has no values.
     /// - Throws: what `visit` throws.
     public func blocks<Failure: Error>(
         of series: SeriesID, fields: [Int], in range: TimeRange, visit: (StoredBlock) throws(Failure) -> Void
     ) throws(Failure) {
-        try head(of: series)?.blocks(fields: fields, in: range, visit: visit)
+        try head(series)?.blocks(
+            fields: fields, in: range, damaged: { damages.note($0, of: series, $1) }, visit: visit)
     }
 
-    private func head(of series: SeriesID) -> HeadSeries? {
+    /// The series as it was; nil for one that was not visible.
+    func head(_ series: SeriesID) -> HeadSeries? {
         guard series < bound else { return nil }
         return pages[Int(series) >> SeriesPage.shift][Int(series)]
+    }
+
+    /// Whether a series has rows that are in no segment. O(blocks).
+    var hasUnsaved: Bool {
+        for id in 0..<bound {
+            guard let series = head(id) else { continue }
+            if series.count > 0 || series.stretches.contains(where: { !$0.isInSegment }) { return true }
+        }
+        return false
+    }
+
+    /// Every measurement and its fields.
+    var namedMeasurements: [NamesFile.Measurement] {
+        measurements.map { NamesFile.Measurement(name: $0, fields: schema(of: $0)?.fields ?? []) }
     }
 }

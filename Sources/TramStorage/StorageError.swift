@@ -26,6 +26,12 @@ public enum StorageError: Error, Equatable, Sendable {
     case logDamaged(file: String, offset: Int, lost: Range<LSN>?)
     /// The log's folder or one of its files could not be read at all. Nothing was changed.
     case logUnreadable(SystemError)
+    /// A file of the store, which is not one of its log, is not as it was written. Nothing was changed.
+    case segmentDamaged(file: String, offset: Int, reason: String)
+    /// The store's folder or one of its files could not be read at all. Nothing was changed.
+    case storeUnreadable(SystemError)
+    /// A file of the store could not be written. What was acknowledged is still in the log.
+    case storeFailed(file: String, SystemError)
     /// A newer Tram wrote this file. Nothing was changed.
     case newerFormat(file: String, found: Int, supported: Int)
 
@@ -41,6 +47,9 @@ public enum StorageError: Error, Equatable, Sendable {
         case .logClosed: "storage.log_closed"
         case .logDamaged: "storage.log_damaged"
         case .logUnreadable: "storage.log_unreadable"
+        case .segmentDamaged: "storage.segment_damaged"
+        case .storeUnreadable: "storage.unreadable"
+        case .storeFailed: "storage.write_failed"
         case .newerFormat: "storage.newer_format"
         case .malformedRecord: "storage.malformed_record"
         }
@@ -64,6 +73,9 @@ extension StorageError: CustomStringConvertible {
         case .logDamaged(let file, let offset, nil):
             "\(file), byte \(offset): the log is damaged; how many records are lost is not known"
         case .logUnreadable(let error): error.description
+        case .segmentDamaged(let file, let offset, let reason): "\(file), byte \(offset): \(reason)"
+        case .storeUnreadable(let error): error.description
+        case .storeFailed(let file, let error): "\(file): \(error.call): \(error.reason)"
         case .newerFormat(let file, let found, let supported):
             "\(file) has format \(found), and this Tram reads up to \(supported)"
         case .malformedRecord(let offset, let expected):

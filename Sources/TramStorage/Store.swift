@@ -1,4 +1,5 @@
 import Synchronization
+import TramCodec
 public import TramColumnar
 public import TramSystem
 
@@ -18,48 +19,77 @@ public final class Store: Sendable {
     let index: SeriesIndex
     // Lock order: the index, then the head, then the strings.
     private let head = Mutex(Head())
+    /// The head's own, which can be asked without its lock.
+    private let limits: HeadLimits
     /// Nil for a store in memory only.
-    private let opened = Mutex<(log: LogWriter, recovery: StoreRecovery)?>(nil)
+    private let opened = Mutex<Opened?>(nil)
+    let configuration: StorageConfiguration
 
-    /// What makes rows durable; nil for a store in memory only.
+    /// What a store in a folder has besides.
+    struct Opened: Sendable {
+        /// Nil for one that is only looked at.
+        var log: LogWriter?
+        var segments: SegmentSet
+        var recovery: StoreRecovery
+        var upkeep = Upkeep()
+    }
+
+    /// What makes rows durable; nil for a store in memory only, or one that is only looked at.
     public var log: LogWriter? { opened.withLock { $0?.log } }
-    /// What opening found in the log; nil for a store in memory only.
+    /// What opening found; nil for a store in memory only.
     public var recovery: StoreRecovery? { opened.withLock { $0?.recovery } }
+    var segments: SegmentSet? { opened.withLock { $0?.segments } }
 
     /// An empty store in memory.
     ///
     /// - Throws: `.invalidConfiguration`.
     public init(configuration: StorageConfiguration = StorageConfiguration()) throws(StorageError) {
         try configuration.validate()
+        self.configuration = configuration
         strings = StringTable()
         index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
+        limits = head.withLock { $0.limits }
     }
 
-    /// Opens the store of a folder, which the caller has to itself: reads its log back, and goes on behind it. A folder
-    /// that is not there is made.
+    /// Opens the store of a folder, which the caller has to itself: opens its segments, reads back what its log has
+    /// beyond them, and goes on behind it. A folder that is not there is made.
     ///
-    /// - Throws: `.invalidConfiguration`, `.newerFormat`, `.logUnreadable`, `.logFailed`, in strict mode `.logDamaged`.
-    /// - Complexity: O(bytes of the log).
+    /// - Throws: `.invalidConfiguration`, `.newerFormat`, `.logUnreadable`, `.storeUnreadable`, `.logFailed`,
+    ///   `.storeFailed`, in strict mode `.logDamaged` and `.segmentDamaged`; the latter always when names are lost.
+    /// - Complexity: O(blocks + series + bytes of the log).
     public init(
         folder: String, configuration: StorageConfiguration = StorageConfiguration(),
         log logConfiguration: LogConfiguration = LogConfiguration(), mode: LogRecovery.Mode = .repair,
         fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime()
     ) throws(StorageError) {
         try configuration.validate()
+        self.configuration = configuration
         strings = StringTable()
         index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
+        limits = head.withLock { $0.limits }
         let logFolder = folder + "/log"
         try Store.make(logFolder, besides: folder, fileSystem)
+        let (set, segmentReport) = try openSegments(folder, mode, fileSystem, looksOnly: false)
         let replay = LogReplay(index: index, strings: strings)
         let report = try LogRecovery(
             folder: logFolder, fileSystem: fileSystem, configuration: logConfiguration, mode: mode
-        ).run { (record, payload) throws(StorageError) in
+        ).run(from: set.manifest.lsn + 1) { (record, payload) throws(StorageError) in
             try replay.take(record, payload) { change in head.withLock { change(&$0) } }
         }
-        let found = StoreRecovery(log: report, rows: replay.rows, voidRecords: replay.voidRecords)
+        let found = StoreRecovery(
+            log: report, segments: segmentReport, rows: replay.rows, voidRecords: replay.voidRecords)
         let writer = try LogWriter(
             folder: logFolder, resuming: report, fileSystem: fileSystem, configuration: logConfiguration, time: time)
-        opened.withLock { $0 = (writer, found) }
+        opened.withLock { $0 = Opened(log: writer, segments: set, recovery: found) }
+        removeExpired(now: time.now())
+    }
+
+    private func openSegments(
+        _ folder: String, _ mode: LogRecovery.Mode, _ fileSystem: any FileSystem, looksOnly: Bool
+    ) throws(StorageError) -> (SegmentSet, SegmentReport) {
+        let opening = SegmentOpening(
+            home: folder, fileSystem: fileSystem, mode: mode, index: index, strings: strings, looksOnly: looksOnly)
+        return try head.withLock { (head) throws(StorageError) in try opening.run(into: &head) }
     }
 
     /// Makes the log's folder, and its name and those of the folders above it durable: a log that is synced in a folder
@@ -90,6 +120,10 @@ public final class Store: Sendable {
         completion: @escaping @Sendable (Result<LSN, StorageError>) -> Void
     ) throws(StorageError) -> SeriesID {
         guard let log else { throw .logClosed }
+        let held = memoryByteCount
+        guard held <= configuration.headBytes else {
+            throw .overloaded(queuedBytes: held, allowedBytes: configuration.headBytes)
+        }
         let bound = SeriesID(staged.seriesBound)
         let keys = first < bound ? (first..<bound).compactMap { index.key(of: $0) } : []
         var payload: [UInt8] = []
@@ -151,10 +185,12 @@ public final class Store: Sendable {
     /// Stores staged rows, all at once: a snapshot sees the rows of all batches or of none. To be called in the order
     /// of `stage`.
     ///
+    /// - Parameter lsn: the record of the log that has the rows; 0 when none has.
     /// - Returns: a result for each batch.
-    public func apply(_ staged: StagedRows) -> [AppendResult] {
+    public func apply(_ staged: StagedRows, lsn: LSN = 0) -> [AppendResult] {
         head.withLock { head in
             head.reveal(seriesBelow: staged.seriesBound)
+            head.note(lsn)
             return staged.batches.map { head.apply($0, strings: strings) }
         }
     }
@@ -184,8 +220,46 @@ public final class Store: Sendable {
         }
     }
 
+    /// Bytes of rows that are in memory and in no segment.
+    public var memoryByteCount: Int { limits.gauge.byteCount }
+
+    /// Blocks that were found damaged, and are left out, since the store was opened.
+    public var damagedBlocks: [BlockDamage] { limits.damages.found }
+
     /// The first `count` fields of a measurement.
     func fields(of measurement: Int, count: Int) -> [Schema.Field] {
         head.withLock { Array($0.fields(of: measurement, count: count)) }
+    }
+
+    // MARK: For its segments
+
+    /// Does something to the head of all series. Must be quick: writers wait.
+    func change<Result>(_ body: (inout Head) -> sending Result) -> sending Result { head.withLock { body(&$0) } }
+
+    /// Does something to what a store in a folder has besides.
+    func withUpkeep(_ body: (inout Opened) -> Void) {
+        opened.withLock { state in
+            guard var opened = state else { return }
+            body(&opened)
+            state = opened
+        }
+    }
+
+    /// Everything that is to be sealed now.
+    func moment() -> SegmentSet.Moment {
+        head.withLock { head in
+            head.share()
+            return SegmentSet.Moment(snapshot: Snapshot(store: self, head: head), graves: head.takeGraves())
+        }
+    }
+
+    func measurementNumber(of series: SeriesID) -> Int { head.withLock { $0.measurement(of: Int(series)) } }
+
+    func giveBack(_ graves: [SeriesID: [TimeRange]]) {
+        if !graves.isEmpty { head.withLock { $0.giveBack(graves) } }
+    }
+
+    func note(_ block: SealedBlock, of series: SeriesID, _ error: CodecError) {
+        limits.damages.note(block, of: series, error)
     }
 }

@@ -72,6 +72,9 @@ public protocol StoredFile: AnyObject, Sendable {
     /// Cuts the file, or makes it longer with zeros.
     func truncate(to byteCount: Int) throws(SystemError)
 
+    /// The file's bytes as memory, as many as it has now. Only for files that are not written any more.
+    func image() throws(SystemError) -> FileImage
+
     /// Makes what was written durable, with the size and all else that reading it needs (fdatasync).
     ///
     /// After a throw nobody knows what of it is on the disk, and a second call that succeeds proves nothing: Linux

@@ -141,6 +141,10 @@ private final class LocalFile: StoredFile {
         try call("ftruncate", path) { ftruncate(descriptor, byteCount) }
     }
 
+    func image() throws(SystemError) -> FileImage {
+        FileImage(try MappedFile(descriptor: descriptor, byteCount: byteCount(), path: path))
+    }
+
     func sync() throws(SystemError) {
         try call("fdatasync", path) { fdatasync(descriptor) }
     }

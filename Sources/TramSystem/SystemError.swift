@@ -40,4 +40,6 @@ extension SystemError {
 
     /// `EIO`, for callers that know no errno of their own.
     public static let inputOutput: Int32 = EIO
+    /// `ENOMEM`, for callers that know no errno of their own.
+    public static let outOfMemory: Int32 = ENOMEM
 }

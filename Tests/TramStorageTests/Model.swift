@@ -141,6 +141,17 @@ struct Model {
         return result
     }
 
+    /// - Returns: how many rows are gone.
+    @discardableResult
+    mutating func remove(_ range: TimeRange, of series: [SeriesID]) -> Int {
+        let before = pointCount
+        for id in series {
+            rows[id] = rows[id]?.filter { !range.contains($0.key) }
+            if rows[id]?.isEmpty == true { rows[id] = nil }
+        }
+        return before - pointCount
+    }
+
     var pointCount: Int { rows.values.reduce(0) { $0 + $1.count } }
 
     var extent: TimeRange? {

@@ -418,6 +418,13 @@ public final class SimulatedFileSystem: FileSystem {
             }
         }
 
+        /// What reads give now: the whole file, through the same faults.
+        func image() throws(SystemError) -> FileImage {
+            var bytes = [UInt8](repeating: 0, count: try byteCount())
+            _ = try read(into: &bytes, 0..<bytes.count, at: 0)
+            return FileImage(bytes)
+        }
+
         func sync() throws(SystemError) {
             try system.state.withLock { state throws(SystemError) in
                 do throws(SystemError) {

@@ -1,6 +1,7 @@
+import TramCodec
 import TramColumnar
 
-/// 1...1,024 rows of one series as columns, strictly rising in time.
+/// 1...1,024 rows of one series as columns, strictly rising in time, that may still be changed.
 ///
 /// Snapshots share it: the writer changes a chunk only when nobody else holds it, and a copy of it otherwise.
 final class Chunk: @unchecked Sendable {
@@ -12,14 +13,34 @@ final class Chunk: @unchecked Sendable {
     /// Parallel to `fields`.
     private(set) var columns: [Vector]
 
-    private init(timestamps: [Int64], fields: [Int], columns: [Vector]) {
+    private let gauge: MemoryGauge
+    /// What the gauge was told: as many rows and columns as there were at first. A chunk is open for a short while.
+    private let gaugedByteCount: Int
+
+    init(timestamps: [Int64], fields: [Int], columns: [Vector], gauge: MemoryGauge) {
         self.timestamps = timestamps
         self.fields = fields
         self.columns = columns
+        self.gauge = gauge
+        gaugedByteCount = max(timestamps.count, 16) * (1 + columns.count) * 8
+        gauge.add(gaugedByteCount)
+    }
+
+    deinit { gauge.remove(gaugedByteCount) }
+
+    /// Nothing: what stands where a chunk is taken out to be changed.
+    static let nothing = Chunk(timestamps: [], fields: [], columns: [], gauge: MemoryGauge())
+
+    /// The rows of a block, to be changed.
+    ///
+    /// - Throws: when the block's bytes are not as they were written.
+    convenience init(_ block: SealedBlock, gauge: MemoryGauge) throws(CodecError) {
+        let (timestamps, fields, columns) = try block.decodeAll()
+        self.init(timestamps: timestamps, fields: fields, columns: columns, gauge: gauge)
     }
 
     /// The first `count` rows of `buffer`. O(rows · fields).
-    convenience init(_ buffer: RowBuffer, count: Int) {
+    convenience init(_ buffer: RowBuffer, count: Int, gauge: MemoryGauge) {
         var fields: [Int] = []
         var columns: [Vector] = []
         for slot in buffer.layout.fields.indices {
@@ -27,17 +48,17 @@ final class Chunk: @unchecked Sendable {
             fields.append(buffer.layout.fields[slot])
             columns.append(column)
         }
-        self.init(timestamps: buffer.timestamps(0..<count), fields: fields, columns: columns)
+        self.init(timestamps: buffer.timestamps(0..<count), fields: fields, columns: columns, gauge: gauge)
     }
 
     /// A chunk of one row.
-    convenience init(_ row: RowReference) {
-        self.init(timestamps: [], fields: [], columns: [])
+    convenience init(_ row: RowReference, gauge: MemoryGauge) {
+        self.init(timestamps: [], fields: [], columns: [], gauge: gauge)
         insert(row, at: 0)
     }
 
     func copy() -> Chunk {
-        Chunk(timestamps: timestamps, fields: fields, columns: columns)
+        Chunk(timestamps: timestamps, fields: fields, columns: columns, gauge: gauge)
     }
 
     var count: Int { timestamps.count }
@@ -90,6 +111,16 @@ final class Chunk: @unchecked Sendable {
         }
     }
 
+    /// Writes row `index` to `target`, whose layout has all fields of the chunk and whose memory holds anything.
+    func write(_ index: Int, to target: RowReference) {
+        target.clear(time: timestamps[index])
+        var slot = 0
+        for (field, column) in zip(fields, columns) where column.isPresent(index) {
+            while target.layout.fields[slot] != field { slot += 1 }
+            target.set(column.bits[index], slot)
+        }
+    }
+
     /// Takes the rows from the middle on out of this chunk and into the one returned. O(rows · fields).
     func split() -> Chunk {
         let middle = count / 2
@@ -101,14 +132,34 @@ final class Chunk: @unchecked Sendable {
         return upper
     }
 
-    private func part(_ range: Range<Int>) -> Chunk {
-        let part = Chunk(timestamps: Array(timestamps[range]), fields: [], columns: [])
+    /// The rows of `range`, which has some, in a chunk of their own. O(rows · fields).
+    func part(_ range: Range<Int>) -> Chunk {
+        let part = Chunk(timestamps: Array(timestamps[range]), fields: [], columns: [], gauge: gauge)
         for (place, field) in fields.enumerated() {
             guard let column = columns[place].part(range) else { continue }
             part.fields.append(field)
             part.columns.append(column)
         }
         return part
+    }
+
+    /// These rows and those of `other`, which are all newer; more than 1,024 may be. O(rows · fields).
+    func joined(_ other: Chunk) -> Chunk {
+        let all = Chunk(timestamps: timestamps + other.timestamps, fields: [], columns: [], gauge: gauge)
+        var (left, right) = (0, 0)
+        while left < fields.count || right < other.fields.count {
+            let isLeft = left < fields.count && (right == other.fields.count || fields[left] <= other.fields[right])
+            let field = isLeft ? fields[left] : other.fields[right]
+            let isBoth = isLeft && right < other.fields.count && other.fields[right] == field
+            let type = isLeft ? columns[left].type : other.columns[right].type
+            var column = isLeft ? columns[left] : Vector(absentOf: type, count: count)
+            column.append(isBoth || !isLeft ? other.columns[right] : Vector(absentOf: type, count: other.count))
+            all.fields.append(field)
+            all.columns.append(column)
+            if isLeft { left += 1 }
+            if isBoth || !isLeft { right += 1 }
+        }
+        return all
     }
 
     /// Where in `fields` a field is or would be. O(log).
@@ -135,6 +186,16 @@ extension Vector {
         if value == nil, presence == nil { presence = Bitmap(repeating: true, count: bits.count) }
         presence?.insert(value != nil, at: position)
         bits.insert(value ?? 0, at: position)
+    }
+
+    /// Puts the rows of `other` behind these.
+    fileprivate mutating func append(_ other: Vector) {
+        if presence != nil || other.presence != nil {
+            var all = presence ?? Bitmap(repeating: true, count: bits.count)
+            for row in 0..<other.count { all.append(other.isPresent(row)) }
+            presence = all
+        }
+        bits += other.bits
     }
 
     fileprivate mutating func set(_ value: UInt64, at row: Int) {

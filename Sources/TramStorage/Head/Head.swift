@@ -10,6 +10,11 @@ import TramColumnar
     /// The first of them that snapshots see: a series is made before its first row is sure to be kept.
     private(set) var visibleSeriesCount = 0
     private(set) var pointCount = 0
+    /// The record of the log that was applied last.
+    private(set) var lsn: LSN = 0
+    let limits = HeadLimits()
+    /// Where rows were taken away since the last segment was written.
+    private var graves: [SeriesID: [TimeRange]] = [:]
 
     private var measurements: [MeasurementHead] = []
     private var numbers: [String: Int] = [:]
@@ -30,7 +35,7 @@ import TramColumnar
     /// Makes place for the series `seriesCount`, of measurement `number`, which is new when it is the next.
     mutating func addSeries(measurement number: Int, name: String) {
         if number == measurements.count {
-            measurements.append(MeasurementHead(name: name))
+            measurements.append(MeasurementHead(name: name, limits: limits))
             figures.append(MeasurementFigures())
             numbers[name] = number
         }
@@ -99,6 +104,9 @@ import TramColumnar
         return AppendResult(accepted: accepted, refused: staged.refused, newPoints: newPoints)
     }
 
+    /// Notes that everything up to this record of the log has been applied.
+    mutating func note(_ lsn: LSN) { self.lsn = max(self.lsn, lsn) }
+
     /// Forgets fields that are not visible. Nothing may be staged.
     func forgetUnseenFields() {
         for number in measurements.indices { measurements[number].keepFields(figures[number].fieldCount) }
@@ -117,7 +125,8 @@ import TramColumnar
             let trial =
                 trials[batch.measurement]
                 ?? MeasurementHead(
-                    name: batch.measurement, fields: numbers[batch.measurement].map { measurements[$0].fields } ?? [])
+                    name: batch.measurement, fields: numbers[batch.measurement].map { measurements[$0].fields } ?? [],
+                    limits: limits)
             trials[batch.measurement] = trial
             return Screening(batch, trial).refused
         }
@@ -162,13 +171,116 @@ import TramColumnar
             } else {
                 precondition(unsafe series.pointee.measurement == number, "a series of the batch's measurement")
                 let reference = unsafe RowReference(words: row, layout: layout)
-                if unsafe series.pointee.insert(reference, id: id, measurement: measurement) { newPoints &+= 1 }
+                unsafe newPoints += series.pointee.insert(reference, id: id, measurement: measurement)
             }
         }
         figures.oldest = oldest
         figures.newest = newest
         figures.pointCount += newPoints
     }
+
+    // MARK: Segments
+
+    /// Gives a measurement, which has a series, the fields that it had when it was written.
+    mutating func loadFields(_ fields: [Schema.Field], of number: Int) {
+        for field in fields where measurements[number].fieldNumber(field.name) == nil {
+            _ = measurements[number].addField(field.name, type: field.type)
+        }
+        figures[number].fieldCount = max(figures[number].fieldCount, measurements[number].fields.count)
+    }
+
+    /// Puts blocks of a segment into a series. `count` has to be called when all are in.
+    mutating func load(_ entries: ArraySlice<SegmentEntry>, of segment: Segment, series id: Int) {
+        takeBack()
+        unsafe writablePage(id >> SeriesPage.shift)[id & SeriesPage.mask].load(entries, of: segment)
+    }
+
+    /// Lets blocks of a segment take the place of what was written to it.
+    mutating func adopt(
+        _ blocks: ArraySlice<SegmentEntry>, of segment: Segment, series id: Int, for written: HeadSeries,
+        graves: [TimeRange]
+    ) {
+        takeBack()
+        unsafe writablePage(id >> SeriesPage.shift)[id & SeriesPage.mask].adopt(
+            blocks, of: segment, for: written, graves: graves)
+    }
+
+    /// Lets a block of a segment take the place of others that hold the same rows.
+    mutating func replace(_ old: [BlockPlace], by new: [SegmentEntry], of segment: Segment, series id: Int) -> Bool {
+        takeBack()
+        return unsafe writablePage(id >> SeriesPage.shift)[id & SeriesPage.mask].replace(old, by: new, of: segment)
+    }
+
+    /// The measurement of a series; 0 when there is none of this number.
+    func measurement(of id: Int) -> Int {
+        id < seriesCount ? pages[id >> SeriesPage.shift][id & SeriesPage.mask].measurement : 0
+    }
+
+    /// Brings blocks of `segments` back into memory, from where they go to the next segment.
+    mutating func detach(_ segments: [Segment], series id: Int) {
+        takeBack()
+        let page = id >> SeriesPage.shift
+        unsafe writablePage(page)[id & SeriesPage.mask].detach(segments, id: id, limits: limits)
+    }
+
+    /// Takes rows of a series away. The figures have to be counted again when all are gone.
+    ///
+    /// - Parameter leavesGrave: the next segment says that they are gone. Not needed where the manifest does.
+    /// - Returns: how many.
+    mutating func remove(_ range: TimeRange, series id: Int, leavesGrave: Bool) -> Int {
+        takeBack()
+        let page = id >> SeriesPage.shift
+        let place = id & SeriesPage.mask
+        // A page that is not touched is not copied.
+        let series = pages[page][place]
+        guard let first = series.firstTimestamp, first < range.end, series.last >= range.start else { return 0 }
+        let measurement = measurements[series.measurement]
+        let count = unsafe writablePage(page)[place].remove(range, id: id, measurement: measurement)
+        if count > 0 {
+            figures[series.measurement].pointCount -= count
+            pointCount -= count
+            if leavesGrave { graves[SeriesID(id), default: []].append(range) }
+        }
+        return count
+    }
+
+    /// Counts the rows of all series, after they were loaded. O(blocks).
+    mutating func countRows() {
+        for number in figures.indices {
+            figures[number].pointCount = 0
+            (figures[number].oldest, figures[number].newest) = (.max, .min)
+        }
+        pointCount = 0
+        for id in 0..<seriesCount {
+            let series = pages[id >> SeriesPage.shift][id & SeriesPage.mask]
+            guard let first = series.firstTimestamp else { continue }
+            let number = series.measurement
+            figures[number].pointCount += series.rowCount
+            figures[number].oldest = min(figures[number].oldest, first)
+            figures[number].newest = max(figures[number].newest, series.last)
+        }
+        pointCount = figures.reduce(0) { $0 + $1.pointCount }
+    }
+
+    /// Finds the oldest and the newest times again, after rows were taken away. O(series).
+    mutating func measureAgain() {
+        for number in figures.indices { (figures[number].oldest, figures[number].newest) = (.max, .min) }
+        for id in 0..<seriesCount {
+            let series = pages[id >> SeriesPage.shift][id & SeriesPage.mask]
+            guard let first = series.firstTimestamp else { continue }
+            figures[series.measurement].oldest = min(figures[series.measurement].oldest, first)
+            figures[series.measurement].newest = max(figures[series.measurement].newest, series.last)
+        }
+    }
+
+    /// The ranges that rows were taken from and that no segment knows of yet; whoever takes them writes them down, or
+    /// gives them back.
+    mutating func takeGraves() -> [SeriesID: [TimeRange]] {
+        defer { graves = [:] }
+        return graves
+    }
+
+    mutating func giveBack(_ taken: [SeriesID: [TimeRange]]) { graves.merge(taken) { $1 + $0 } }
 
     private func isEmpty(_ row: UnsafeMutablePointer<UInt64>, _ layout: RowLayout) -> Bool {
         for word in 0..<layout.maskWords where unsafe row[1 + word] != 0 { return false }

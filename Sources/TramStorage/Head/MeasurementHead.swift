@@ -1,16 +1,20 @@
+import TramCodec
 import TramColumnar
 
 /// What the writer knows of one measurement: its fields, and the layouts that rows of its series have. Used under the
 /// store's lock only.
 final class MeasurementHead {
     let name: String
+    let limits: HeadLimits
+    private var encoder = BlockEncoder(.speed)
     /// In order of first arrival; a field's index is its number.
     private(set) var fields: [Schema.Field] = []
     private var fieldNumbers: [String: Int] = [:]
     private var layouts: [[Int]: RowLayout] = [:]
 
-    init(name: String, fields: [Schema.Field] = []) {
+    init(name: String, fields: [Schema.Field] = [], limits: HeadLimits) {
         self.name = name
+        self.limits = limits
         for field in fields { _ = addField(field.name, type: field.type) }
     }
 
@@ -29,6 +33,11 @@ final class MeasurementHead {
         guard count < fields.count else { return }
         for field in fields[count...] { fieldNumbers[field.name] = nil }
         fields.removeSubrange(count...)
+    }
+
+    /// The rows of a chunk of `series` as a block. O(rows · fields).
+    func seal(_ chunk: Chunk, of series: SeriesID) -> SealedBlock {
+        SealedBlock(encoder.encode(chunk, series: series), chunk: chunk, gauge: limits.gauge)
     }
 
     /// The layout of rows with these fields, rising; the same one for the same fields.

@@ -59,6 +59,12 @@ final class RowLayout: Sendable {
         unsafe words[layout.valueWord(slot)] = value
     }
 
+    /// Makes it a row of this time without a value.
+    func clear(time: Int64) {
+        unsafe words.update(repeating: 0, count: layout.stride)
+        unsafe words[0] = UInt64(bitPattern: time)
+    }
+
     /// Numbers of the fields that the row has, rising.
     var presentFields: [Int] {
         layout.fields.indices.filter { isPresent($0) }.map { layout.fields[$0] }
@@ -81,8 +87,7 @@ final class RowLayout: Sendable {
             unsafe target.words.update(from: words, count: layout.stride)
             return
         }
-        unsafe target.words.update(repeating: 0, count: target.layout.stride)
-        unsafe target.words[0] = words[0]
+        target.clear(time: time)
         overwrite(target)
     }
 
@@ -107,14 +112,22 @@ final class RowLayout: Sendable {
     let words: UnsafeMutablePointer<UInt64>
     let layout: RowLayout
     let capacity: Int
+    private let gauge: MemoryGauge
 
-    init(layout: RowLayout, capacity: Int) {
+    init(layout: RowLayout, capacity: Int, gauge: MemoryGauge) {
         self.layout = layout
         self.capacity = capacity
+        self.gauge = gauge
         unsafe words = .allocate(capacity: max(layout.stride * capacity, 1))
+        gauge.add(byteCount)
     }
 
-    deinit { unsafe words.deallocate() }
+    deinit {
+        unsafe words.deallocate()
+        gauge.remove(byteCount)
+    }
+
+    private var byteCount: Int { layout.stride * capacity * 8 }
 
     func row(_ index: Int) -> RowReference {
         unsafe RowReference(words: words + index * layout.stride, layout: layout)

@@ -8,14 +8,15 @@ extension LogRecordType {
 /// What opening a store found.
 public struct StoreRecovery: Sendable {
     public var log: LogReport
-    /// Rows that were read back, re-sent ones included.
+    public var segments = SegmentReport()
+    /// Rows that were read back from the log, re-sent ones included.
     public var rows: Int
     /// Records that could not be placed, for the series they name are defined in a record that was never kept; nobody
     /// was told that their rows were.
     public var voidRecords: Int
 }
 
-/// Puts the records of a log back into an empty store, in their order.
+/// Puts the records of a log back into a store that has what came before them, in their order.
 ///
 /// A record defines the series that are new with it, and may define again what an earlier one did. One whose series
 /// begin beyond those that are known came after a record that could not be written: the writers of both were told so,
@@ -35,8 +36,19 @@ final class LogReplay {
     func take(
         _ record: LogRecord, _ payload: RawSpan, change: ((inout Head) -> Void) -> Void
     ) throws(StorageError) {
-        guard record.type == .rows else { return }
         let bytes = unsafe payload.withUnsafeBytes { unsafe Array($0) }
+        if record.type == .deletion {
+            let deletion = try Deletion(decoding: bytes[...])
+            change { head in
+                for id in deletion.series where Int(id) < head.seriesCount {
+                    _ = head.remove(deletion.range, series: Int(id), leavesGrave: true)
+                }
+                head.measureAgain()
+                head.note(record.lsn)
+            }
+            return
+        }
+        guard record.type == .rows else { return }
         let content = try BatchRecord(decoding: bytes[...])
         let known = index.count
         if Int(content.firstID) > known {
@@ -59,6 +71,7 @@ final class LogReplay {
         let strings = strings
         change { head in
             head.reveal(seriesBelow: Int(bound))
+            head.note(record.lsn)
             for batch in content.batches {
                 let staged = head.stage(batch)
                 _ = head.apply(staged, strings: strings)

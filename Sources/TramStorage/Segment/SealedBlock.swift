@@ -1,0 +1,159 @@
+import Synchronization
+import TramCodec
+import TramColumnar
+import TramSystem
+
+/// Encoded rows of one series, which never change: in memory until they are part of a segment, and mapped from then on.
+final class SealedBlock: Sendable {
+    private enum Source {
+        case memory([UInt8], MemoryGauge)
+        case segment(Segment, offset: Int)
+    }
+
+    let first: Int64
+    let last: Int64
+    let count: Int
+    let byteCount: Int
+    private let source: Source
+    /// Bytes of a segment were found whole. What this process has encoded needs no look.
+    private let isChecked: Atomic<Bool>
+
+    /// A block that was just encoded.
+    init(_ bytes: [UInt8], chunk: Chunk, gauge: MemoryGauge) {
+        first = chunk.first
+        last = chunk.last
+        count = chunk.count
+        byteCount = bytes.count
+        gauge.add(bytes.capacity)
+        source = .memory(bytes, gauge)
+        isChecked = Atomic(true)
+    }
+
+    /// A block of a segment.
+    init(_ entry: SegmentEntry, in segment: Segment) {
+        first = entry.first
+        last = entry.last
+        count = entry.rows
+        byteCount = entry.byteCount
+        source = .segment(segment, offset: entry.offset)
+        isChecked = Atomic(false)
+        segment.retainBlock(byteCount)
+    }
+
+    deinit {
+        switch source {
+        case .memory(let bytes, let gauge): gauge.remove(bytes.capacity)
+        case .segment(let segment, _): segment.releaseBlock(byteCount)
+        }
+    }
+
+    /// Whether the bytes are in a segment.
+    var isInSegment: Bool {
+        if case .segment = source { true } else { false }
+    }
+
+    /// Where the bytes are; nil in memory.
+    var place: BlockPlace? {
+        if case .segment(let segment, let offset) = source {
+            BlockPlace(segment: segment.header.number, offset: offset)
+        } else {
+            nil
+        }
+    }
+
+    /// The segment that holds the bytes.
+    var segment: Segment? {
+        if case .segment(let segment, _) = source { segment } else { nil }
+    }
+
+    func withBytes<Result>(_ body: (RawSpan) throws(CodecError) -> Result) throws(CodecError) -> Result {
+        switch source {
+        case .memory(let bytes, _): return unsafe try body(bytes.span.bytes)
+        case .segment(let segment, let offset):
+            return try segment.image.withBytes { (all) throws(CodecError) in
+                guard byteCount <= all.byteCount - offset else {
+                    throw .short(needed: offset + byteCount, present: all.byteCount)
+                }
+                return try body(all.extracting(offset..<offset + byteCount))
+            }
+        }
+    }
+
+    /// All bytes of the block.
+    ///
+    /// - Throws: when they are not there, or not as they were written.
+    func bytes() throws(CodecError) -> [UInt8] {
+        try read { (bytes, _) throws(CodecError) in unsafe bytes.withUnsafeBytes { unsafe Array($0) } }
+    }
+
+    /// Hands the checked bytes and their head to `body`.
+    private func read<Result>(
+        _ body: (RawSpan, BlockHead) throws(CodecError) -> Result
+    ) throws(CodecError) -> Result {
+        try withBytes { (bytes) throws(CodecError) in
+            guard let head = BlockHead(bytes, at: 0), head.byteCount == byteCount, head.rows == count else {
+                throw .corrupt("the head of a block does not have its checksum")
+            }
+            if !isChecked.load(ordering: .relaxed) {
+                guard BlockDecoder.isWhole(bytes, head) else {
+                    throw .corrupt("the columns of a block do not have their checksum")
+                }
+                isChecked.store(true, ordering: .relaxed)
+            }
+            return try body(bytes, head)
+        }
+    }
+
+    /// The rows, with the columns of `fields`, nil where the block has none. O(rows · fields).
+    ///
+    /// - Throws: when the bytes are not as they were written.
+    func decode(fields: [Int]) throws(CodecError) -> StoredBlock {
+        try read { (bytes, head) throws(CodecError) in
+            let places = try BlockDecoder.fields(bytes, head)
+            var columns: [Vector?] = []
+            columns.reserveCapacity(fields.count)
+            for field in fields {
+                guard let place = places.first(where: { $0.field == field }) else {
+                    columns.append(nil)
+                    continue
+                }
+                columns.append(try BlockDecoder.vector(bytes, head, place.column))
+            }
+            return StoredBlock(timestamps: try BlockDecoder.times(bytes, head), columns: columns)
+        }
+    }
+
+    /// All rows, to be changed. O(rows · fields).
+    ///
+    /// - Throws: when the bytes are not as they were written.
+    func decodeAll() throws(CodecError) -> (timestamps: [Int64], fields: [Int], columns: [Vector]) {
+        try read { (bytes, head) throws(CodecError) in
+            let places = try BlockDecoder.fields(bytes, head)
+            var columns: [Vector] = []
+            columns.reserveCapacity(places.count)
+            for place in places { columns.append(try BlockDecoder.vector(bytes, head, place.column)) }
+            return (try BlockDecoder.times(bytes, head), places.map(\.field), columns)
+        }
+    }
+
+    /// What the block knows of its fields without looking at their values; none for a compact block.
+    ///
+    /// - Throws: when the head is not as it was written.
+    func entries() throws(CodecError) -> [ColumnEntry] {
+        try withBytes { (bytes) throws(CodecError) in
+            guard let head = BlockHead(bytes, at: 0) else {
+                throw .corrupt("the head of a block does not have its checksum")
+            }
+            return try BlockDecoder.fields(bytes, head).compactMap(\.column.entry)
+        }
+    }
+
+    /// Whether every byte is as it was written.
+    func verify() throws(CodecError) { try read { (_, _) in } }
+}
+
+/// Which block of which segment.
+struct BlockPlace: Equatable {
+    var segment: UInt64
+    var offset: Int
+}

@@ -1,0 +1,121 @@
+import Synchronization
+import TramSystem
+
+/// An immutable file of blocks, mapped into memory as long as anybody reads it.
+final class Segment: Sendable {
+    let header: SegmentHeader
+    let name: String
+    let image: FileImage
+    private let liveBytes = Atomic<Int>(0)
+    /// Blocks that only take rows away.
+    let graves: [SegmentEntry]
+
+    private init(header: SegmentHeader, name: String, image: FileImage, graves: [SegmentEntry]) {
+        self.graves = graves
+        self.header = header
+        self.name = name
+        self.image = image
+    }
+
+    var byteCount: Int { image.byteCount }
+    var graveCount: Int { graves.count }
+    /// Bytes of the blocks that somebody still has.
+    var liveByteCount: Int { liveBytes.load(ordering: .relaxed) }
+
+    func retainBlock(_ byteCount: Int) { liveBytes.wrappingAdd(byteCount, ordering: .relaxed) }
+    func releaseBlock(_ byteCount: Int) { liveBytes.wrappingSubtract(byteCount, ordering: .relaxed) }
+
+    /// A place in a segment that is not as it was written.
+    struct Damage: Equatable {
+        var offset: Int
+        var byteCount: Int
+        var reason: String
+    }
+
+    /// An opened segment and what it holds.
+    struct Opening {
+        var segment: Segment
+        /// In the order of the file: by series, then by time.
+        var entries: [SegmentEntry]
+        /// Places that are damaged; the blocks elsewhere are all there.
+        var damages: [Damage]
+    }
+
+    /// Opens a segment. Its head and directory are checked; blocks are when they are first read. With a damaged
+    /// directory the blocks themselves are looked for, and nothing that is whole is left out.
+    ///
+    /// - Throws: `.newerFormat`; `.segmentDamaged` when it is not a segment at all; `.storeUnreadable`.
+    /// - Complexity: O(blocks), O(bytes) when the directory is damaged.
+    static func open(
+        _ name: String, in folder: String, _ fileSystem: any FileSystem
+    ) throws(StorageError) -> Opening {
+        let image: FileImage
+        do throws(SystemError) {
+            image = try fileSystem.open(folder + "/" + name, .read).image()
+        } catch {
+            throw .storeUnreadable(error)
+        }
+        let (header, entries, damages) = try image.withBytes { (bytes) throws(StorageError) in
+            let header: SegmentHeader
+            var damages: [Damage] = []
+            do throws(StorageError) {
+                header = try SegmentHeader(bytes, file: name)
+            } catch {
+                guard case .segmentDamaged(_, _, let reason) = error, let number = StoreName.segmentNumber(name),
+                    bytes.byteCount >= SegmentHeader.byteCount
+                else { throw error }
+                // The file's name says which it is, and that is all that is needed of the head.
+                header = SegmentHeader(number: number, lsn: 0, order: number, generation: 0)
+                damages.append(Damage(offset: 0, byteCount: SegmentHeader.byteCount, reason: reason))
+            }
+            if let entries = directory(bytes) { return (header, entries, damages) }
+            let (entries, found) = salvage(bytes)
+            return (header, entries, damages + found)
+        }
+        let segment = Segment(
+            header: header, name: name, image: image, graves: entries.filter { $0.kind == .grave })
+        return Opening(segment: segment, entries: entries, damages: damages)
+    }
+
+    private static func directory(_ bytes: RawSpan) -> [SegmentEntry]? {
+        guard let footer = SegmentFooter(bytes) else { return nil }
+        let end = footer.directoryOffset + footer.blockCount * SegmentEntry.byteCount
+        let part = bytes.extracting(footer.directoryOffset..<end)
+        guard CRC32C.checksum(part) == footer.directoryChecksum else { return nil }
+        var entries: [SegmentEntry] = []
+        entries.reserveCapacity(footer.blockCount)
+        for index in 0..<footer.blockCount {
+            let place = footer.directoryOffset + index * SegmentEntry.byteCount
+            guard let entry = SegmentEntry(bytes, at: place, fileByteCount: bytes.byteCount) else { return nil }
+            entries.append(entry)
+        }
+        return entries
+    }
+
+    /// The blocks themselves, each found by its head.
+    private static func salvage(_ bytes: RawSpan) -> (entries: [SegmentEntry], damages: [Damage]) {
+        var entries: [SegmentEntry] = []
+        var damages: [Damage] = []
+        var offset = SegmentHeader.byteCount
+        var gap: Int?
+        while offset <= bytes.byteCount - BlockLayout.headByteCount {
+            guard let head = BlockHead(bytes, at: offset) else {
+                gap = gap ?? offset
+                offset += 8
+                continue
+            }
+            if let start = gap {
+                damages.append(Damage(offset: start, byteCount: offset - start, reason: "no block begins here"))
+                gap = nil
+            }
+            entries.append(SegmentEntry(head, offset: offset))
+            offset = BlockLayout.padded(offset + head.byteCount)
+        }
+        let start = gap ?? min(offset, bytes.byteCount)
+        damages.append(
+            Damage(
+                offset: start, byteCount: bytes.byteCount - start,
+                reason: "the directory of the segment is not as it was written"))
+        return (entries, damages)
+    }
+}

@@ -1,0 +1,279 @@
+import Synchronization
+import TramCodec
+import TramColumnar
+import TramSystem
+
+extension SegmentSet {
+    /// Segments next to each other in age that are to become one.
+    struct Run: Equatable {
+        /// Places in the manifest.
+        var places: Range<Int>
+        /// Most of it counts no more.
+        var isDead: Bool
+    }
+
+    /// The segments that are worth putting together now: several of one size, which makes each byte be written a few
+    /// times in all (O'Neil et al., "The Log-Structured Merge-Tree", Acta Informatica 33, 1996,
+    /// doi:10.1007/s002360050048); or one of which most is dead.
+    func nextRun() -> Run? {
+        state.withLock { state in
+            let segments = state.segments
+            var start = 0
+            while start < segments.count {
+                guard let first = segments[start] else {
+                    start += 1
+                    continue
+                }
+                var end = start
+                var bytes = 0
+                while end < segments.count, let next = segments[end], tier(next) == tier(first),
+                    bytes + next.byteCount <= SegmentSet.longestByteCount
+                {
+                    bytes += next.byteCount
+                    end += 1
+                }
+                if end - start >= SegmentSet.runLength { return Run(places: start..<end, isDead: false) }
+                start = max(end, start + 1)
+            }
+            for (place, segment) in segments.enumerated() {
+                guard let segment else { continue }
+                let isAllDead = segment.liveByteCount == 0 && (segment.graveCount == 0 || place == 0)
+                let isMostlyDead =
+                    segment.byteCount >= SegmentSet.smallestByteCount && segment.liveByteCount < segment.byteCount / 2
+                if isAllDead || isMostlyDead { return Run(places: place..<place + 1, isDead: true) }
+            }
+            return nil
+        }
+    }
+
+    /// All segments, when they are more than one or were never put together. Those behind a damaged one are left.
+    var wholeRun: Run? {
+        state.withLock { state in
+            let count = state.segments.prefix { $0 != nil }.count
+            let isDone = count == 1 && state.segments[0]?.header.generation == 1
+            return count == 0 || isDone ? nil : Run(places: 0..<count, isDead: false)
+        }
+    }
+
+    private static let runLength = 4
+    private static let longestByteCount = 1 << 30
+    private static let smallestByteCount = 1 << 20
+
+    /// Sizes that are alike: each tier is four times the one before.
+    private func tier(_ segment: Segment) -> Int {
+        var tier = 0
+        var bytes = segment.byteCount >> 20
+        while bytes > 0 {
+            tier += 1
+            bytes >>= 2
+        }
+        return tier
+    }
+
+    /// Blocks of one series that became others.
+    private struct Replacement {
+        var series: SeriesID
+        var old: [BlockPlace]
+        var entries: Range<Int>
+    }
+
+    /// Puts the segments of a run together: short blocks become long ones, dead ones go, and all are encoded for size.
+    ///
+    /// What counts is told by the files alone. A block whose rows have come to memory again, because a late row has
+    /// opened it, counts until they are sealed: the log does not have them any more.
+    ///
+    /// - Throws: `.diskFull`, `.storeFailed`; then everything is as before.
+    /// - Complexity: O(rows of the run). One series is in memory at a time.
+    func compact(_ run: Run, _ store: Store, clock: any TimeSource) throws(StorageError) {
+        let start = clock.monotonic()
+        do throws(StorageError) {
+            let bytes = try rewrite(run, store)
+            state.withLock { state in
+                state.figures.compactions += 1
+                state.figures.compactedBytes += bytes
+                state.figures.compactionNanoseconds += clock.monotonic() - start
+            }
+        } catch {
+            noteFailure(error)
+            throw error
+        }
+    }
+
+    private func rewrite(_ run: Run, _ store: Store) throws(StorageError) -> Int {
+        var (manifest, segments) = state.withLock { ($0.manifest, $0.segments) }
+        let inputs = segments[run.places].compactMap { $0 }
+        let stale = inputs.map(\.name)
+        let number = manifest.takeNumber()
+        let header = SegmentHeader(
+            number: number, lsn: inputs.map(\.header.lsn).max() ?? 0, order: inputs.map(\.header.order).max() ?? number,
+            generation: 1)
+        var writer = try writing(StoreName.segment(number)) { () throws(SystemError) in
+            try SegmentWriter(header, in: folder, fileSystem)
+        }
+        var replacements: [Replacement] = []
+        do throws(StorageError) {
+            let sources = try segments[run.places.lowerBound...].compactMap { $0 }.map {
+                (segment) throws(StorageError) in
+                try Source(segment, Segment.open(segment.name, in: folder, fileSystem))
+            }
+            try write(
+                sources, inputCount: inputs.count, isOldest: run.places.lowerBound == 0, store, &writer, &replacements)
+            if !writer.isEmpty { try writing(writer.name) { () throws(SystemError) in try writer.finish() } }
+        } catch {
+            writer.abandon()
+            throw error
+        }
+        manifest.number += 1
+        var output: Segment?
+        if writer.isEmpty {
+            writer.abandon()
+            manifest.segments.removeSubrange(run.places)
+            segments.removeSubrange(run.places)
+        } else {
+            output = try Segment.open(writer.name, in: folder, fileSystem).segment
+            manifest.segments.replaceSubrange(
+                run.places, with: [Manifest.File(number: number, byteCount: writer.byteCount)])
+            segments.replaceSubrange(run.places, with: [output])
+        }
+        let rest = segments
+        try install(manifest) { $0.segments = rest }
+        use(output, writer.entries, replacements, in: store, insteadOf: inputs)
+        discard(stale)
+        return writer.isEmpty ? 0 : writer.byteCount
+    }
+
+    /// A segment, and what of its directory has not been looked at yet.
+    private struct Source {
+        let segment: Segment
+        let entries: [SegmentEntry]
+        var place = 0
+
+        init(_ segment: Segment, _ opening: Segment.Opening) {
+            self.segment = segment
+            entries = opening.entries
+        }
+
+        /// The entries of `series`, which are the next when there are any.
+        mutating func take(_ series: SeriesID) -> ArraySlice<SegmentEntry> {
+            let start = place
+            while place < entries.count, entries[place].series == series { place += 1 }
+            return entries[start..<place]
+        }
+    }
+
+    /// Writes what counts of the first `inputCount` of `sources`, series by series; the others are all newer segments.
+    private func write(
+        _ sources: [Source], inputCount: Int, isOldest: Bool, _ store: Store, _ writer: inout SegmentWriter,
+        _ replacements: inout [Replacement]
+    ) throws(StorageError) {
+        var sources = sources
+        var encoders: [Int: BlockEncoder] = [:]
+        while let series = sources.compactMap({ $0.place < $0.entries.count ? $0.entries[$0.place].series : nil }).min()
+        {
+            /// What counts after all segments, in time order.
+            var live: [(source: Int, entry: SegmentEntry)] = []
+            var graves: [SegmentEntry] = []
+            var barriers: [SegmentEntry] = []
+            for index in sources.indices {
+                let entries = sources[index].take(series)
+                guard !entries.isEmpty else { continue }
+                live.removeAll { old in entries.contains { $0.first <= old.entry.last && old.entry.first <= $0.last } }
+                for entry in entries {
+                    if entry.kind != .grave {
+                        live.append((index, entry))
+                    } else if index < inputCount {
+                        graves.append(entry)
+                    } else {
+                        barriers.append(entry)
+                    }
+                }
+            }
+            live.sort { $0.entry.first < $1.entry.first }
+            if !isOldest {
+                for grave in graves {
+                    try writing(writer.name) { () throws(SystemError) in
+                        try writer.append(BlockEncoder.grave(of: series, from: grave.first, to: grave.last))
+                    }
+                }
+            }
+            let measurement = store.measurementNumber(of: series)
+            var encoder = encoders[measurement] ?? BlockEncoder(.size)
+            for group in live.split(whereSeparator: { $0.source >= inputCount }) {
+                let blocks = group.map { SealedBlock($0.entry, in: sources[$0.source].segment) }
+                let first = writer.entries.count
+                try write(blocks, series, barriers, store, &encoder, &writer)
+                replacements.append(
+                    Replacement(
+                        series: series, old: blocks.compactMap(\.place), entries: first..<writer.entries.count))
+            }
+            encoders[measurement] = encoder
+        }
+    }
+
+    /// Writes the rows of neighbouring blocks in blocks as long as can be.
+    ///
+    /// - Parameter barriers: graves of newer segments. A block must not reach over one, for it would be taken away.
+    private func write(
+        _ blocks: [SealedBlock], _ series: SeriesID, _ barriers: [SegmentEntry], _ store: Store,
+        _ encoder: inout BlockEncoder, _ writer: inout SegmentWriter
+    ) throws(StorageError) {
+        var pending: Chunk?
+        func put(_ chunk: Chunk) throws(StorageError) {
+            let bytes = encoder.encode(chunk, series: series)
+            try writing(writer.name) { () throws(SystemError) in try writer.append(bytes) }
+        }
+        for block in blocks {
+            let chunk: Chunk
+            do throws(CodecError) {
+                chunk = try Chunk(block, gauge: MemoryGauge())
+            } catch {
+                store.note(block, of: series, error)
+                keep(block)
+                continue
+            }
+            guard let before = pending else {
+                pending = chunk
+                continue
+            }
+            if barriers.contains(where: { before.last < $0.last && $0.first < chunk.first }) {
+                try put(before)
+                pending = chunk
+                continue
+            }
+            let joined = before.joined(chunk)
+            if joined.count > Vector.maximumCount {
+                try put(joined.part(0..<Vector.maximumCount))
+                pending = joined.part(Vector.maximumCount..<joined.count)
+            } else {
+                pending = joined
+            }
+        }
+        if let pending { try put(pending) }
+    }
+
+    /// Gives the file of a damaged block a second name, under which it outlives its use.
+    private func keep(_ block: SealedBlock) {
+        guard let name = block.segment?.name else { return }
+        try? fileSystem.link(folder + "/" + name, as: folder + "/" + name + StoreName.damagedSuffix)
+    }
+
+    private func use(
+        _ output: Segment?, _ entries: [SegmentEntry], _ replacements: [Replacement], in store: Store,
+        insteadOf inputs: [Segment]
+    ) {
+        var start = 0
+        while start < replacements.count {
+            let end = min(start + SegmentSet.seriesPerTurn, replacements.count)
+            store.change { head in
+                for replacement in replacements[start..<end] {
+                    let id = Int(replacement.series)
+                    let new = Array(entries[replacement.entries])
+                    if let output, head.replace(replacement.old, by: new, of: output, series: id) { continue }
+                    // A row came late, or rows were removed. What is left of these blocks goes to a newer segment.
+                    head.detach(inputs, series: id)
+                }
+            }
+            start = end
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Synchronization
+import TramColumnar
+public import TramSystem
+
+/// When a store was last seen to.
+struct Upkeep: Sendable {
+    var sealedAt: Int64?
+    /// Bytes that the log had written then.
+    var sealedLogBytes = 0
+    /// Nothing is tried before this moment, after the disk has failed.
+    var notBefore = Int64.min
+    /// The day of the last look at what is too old.
+    var day: Int64?
+}
+
+extension Store {
+    /// What segments there are, and what was done to them; nil for a store in memory only.
+    public var segmentFigures: SegmentFigures? {
+        guard var figures = segments?.figures else { return nil }
+        figures.damagedBlocks = damagedBlocks.count
+        return figures
+    }
+
+    /// Does what is due: takes away what is too old, seals what is in memory, puts segments together. To be called about
+    /// once a second, from one thread.
+    ///
+    /// - Throws: `.diskFull`, `.storeFailed`: nothing is lost, and a call after a while tries again.
+    public func tend(clock: any TimeSource) throws(StorageError) {
+        guard let segments, let log else { return }
+        let now = clock.monotonic()
+        var upkeep = Upkeep()
+        withUpkeep { opened in
+            if opened.upkeep.sealedAt == nil { opened.upkeep.sealedAt = now }
+            upkeep = opened.upkeep
+        }
+        guard now >= upkeep.notBefore else { return }
+        let removed = removeExpired(now: clock.now())
+        do throws(StorageError) {
+            let logBytes = log.figures.bytes
+            let isOld = now - (upkeep.sealedAt ?? now) >= Int64(configuration.sealAfterSeconds) * 1_000_000_000
+            let isMuch = logBytes - upkeep.sealedLogBytes >= configuration.sealAfterLogBytes
+            if removed > 0 || isOld || isMuch || memoryByteCount > configuration.headBytes / 2 {
+                try seal(clock: clock)
+            }
+            if let run = segments.nextRun() {
+                // Dead is what memory has taken over, and memory has to be on the disk first.
+                if run.isDead { try seal(clock: clock) }
+                try segments.work.withLock { _ throws(StorageError) in
+                    try segments.compact(run, self, clock: clock)
+                }
+            }
+        } catch {
+            // A disk that is full or broken is not asked again at once.
+            withUpkeep { $0.upkeep.notBefore = now + Store.restNanoseconds }
+            throw error
+        }
+    }
+
+    private static let restNanoseconds: Int64 = 5_000_000_000
+
+    /// Writes all rows to segments that are in memory only, so that the log before them can go. Writers and readers go
+    /// on meanwhile.
+    ///
+    /// - Throws: `.diskFull`, `.storeFailed`; then everything is as before.
+    /// - Complexity: O(series + bytes that are new).
+    public func seal(clock: any TimeSource = SystemTime()) throws(StorageError) {
+        guard let segments, let log else { return }
+        let logBytes = log.figures.bytes
+        try segments.work.withLock { _ throws(StorageError) in
+            _ = try segments.seal(self, clock: clock)
+            try log.removeFiles(before: segments.manifest.lsn + 1)
+        }
+        withUpkeep { opened in
+            opened.upkeep.sealedAt = clock.monotonic()
+            opened.upkeep.sealedLogBytes = logBytes
+        }
+        balanceMemory()
+    }
+
+    /// Puts all segments together into one.
+    ///
+    /// - Throws: `.diskFull`, `.storeFailed`; then everything is as before.
+    /// - Complexity: O(rows).
+    public func compact(clock: any TimeSource = SystemTime()) throws(StorageError) {
+        guard let segments else { return }
+        try segments.work.withLock { _ throws(StorageError) in
+            if let run = segments.wholeRun { try segments.compact(run, self, clock: clock) }
+        }
+    }
+
+    /// Makes tails shorter while even sealing leaves much in memory: very many series have a tail each. Shorter tails
+    /// make shorter blocks, which are put together later.
+    private func balanceMemory() {
+        let held = memoryByteCount
+        change { head in
+            let limits = head.limits
+            if held > configuration.headBytes / 4 {
+                limits.tailRows = max(Store.shortestTail, limits.tailRows / 2)
+            } else if held < configuration.headBytes / 16 {
+                limits.tailRows = min(Vector.maximumCount, limits.tailRows * 2)
+            }
+            limits.reopenRows = limits.tailRows / 2
+        }
+    }
+
+    private static let shortestTail = 64
+    private static let dayNanoseconds: Int64 = 86_400_000_000_000
+
+    /// Takes the rows away that are too old. Whole days (UTC) go at once, so that a day's figures are not those of a
+    /// part of it.
+    ///
+    /// - Returns: how many rows are gone.
+    @discardableResult
+    func removeExpired(now: Int64) -> Int {
+        guard let kept = configuration.keptNanoseconds, let segments else { return 0 }
+        let (oldest, overflow) = now.subtractingReportingOverflow(kept)
+        guard !overflow else { return 0 }
+        let day = oldest / Store.dayNanoseconds - (oldest % Store.dayNanoseconds < 0 ? 1 : 0)
+        var isNew = false
+        withUpkeep { opened in
+            isNew = opened.upkeep.day != day
+            opened.upkeep.day = day
+        }
+        guard isNew else { return 0 }
+        let (cutoff, isBeyond) = day.multipliedReportingOverflow(by: Store.dayNanoseconds)
+        guard !isBeyond, cutoff > segments.manifest.cutoff else { return 0 }
+        let count = remove(TimeRange(start: .min, end: cutoff), of: 0..<SeriesID(seriesCount), leavesGrave: false)
+        segments.state.withLock { $0.manifest.cutoff = cutoff }
+        return count
+    }
+
+    /// Takes rows of series away, a few series at a time.
+    @discardableResult
+    func remove(_ range: TimeRange, of series: some Collection<SeriesID>, leavesGrave: Bool) -> Int {
+        var count = 0
+        var rest = series[...]
+        while !rest.isEmpty {
+            let turn = rest.prefix(SegmentSet.seriesPerTurn)
+            rest = rest.dropFirst(SegmentSet.seriesPerTurn)
+            count += change { head in
+                turn.reduce(0) { count, id in
+                    guard Int(id) < head.seriesCount else { return count }
+                    return count + head.remove(range, series: Int(id), leavesGrave: leavesGrave)
+                }
+            }
+        }
+        if count > 0 { change { $0.measureAgain() } }
+        segments?.state.withLock { $0.figures.removedRows += count }
+        return count
+    }
+}
