@@ -19,8 +19,9 @@ import TramSystem
 ///     60      4      CRC-32C of bytes 0..<60
 ///     64             number and bytes of each file of names, then of each segment, in order of age; 16 bytes each
 ///
-/// All of it stands there twice, one after the other, so that no single damage loses it. It is replaced in one step. Where a newer segment has rows of a series, they take the place of those that an older
-/// one has between the same times, so the order matters.
+/// All of it stands there twice, one after the other, so that no single damage loses it. It is replaced in one step.
+/// Where a newer segment has rows of a series, they take the place of those that an older one has between the same
+/// times, so the order matters.
 struct Manifest: Equatable {
     static let version = 1
     private static let magic: UInt32 = 0x4e41_4d54

@@ -69,26 +69,48 @@ public final class Store: Sendable {
         limits = head.withLock { $0.limits }
         let logFolder = folder + "/log"
         try Store.make(logFolder, besides: folder, fileSystem)
-        let (set, segmentReport) = try openSegments(folder, mode, fileSystem, looksOnly: false)
-        let replay = LogReplay(index: index, strings: strings)
-        let report = try LogRecovery(
-            folder: logFolder, fileSystem: fileSystem, configuration: logConfiguration, mode: mode
-        ).run(from: set.manifest.lsn + 1) { (record, payload) throws(StorageError) in
-            try replay.take(record, payload) { change in head.withLock { change(&$0) } }
-        }
-        let found = StoreRecovery(
-            log: report, segments: segmentReport, rows: replay.rows, voidRecords: replay.voidRecords)
+        let (set, segmentReport) = try openSegments(folder, mode, fileSystem)
+        let found = try replay(logFolder, from: set, segmentReport, logConfiguration, mode, fileSystem)
+        let report = found.log
         let writer = try LogWriter(
             folder: logFolder, resuming: report, fileSystem: fileSystem, configuration: logConfiguration, time: time)
         opened.withLock { $0 = Opened(log: writer, segments: set, recovery: found) }
         removeExpired(now: time.now())
     }
 
+    /// Opens the store of a folder for reading alone, and changes nothing in it. What is written later does not show.
+    ///
+    /// - Throws: `.newerFormat`, `.logUnreadable`, `.storeUnreadable`, `.segmentDamaged` when names are lost.
+    /// - Complexity: O(blocks + series + bytes of the log).
+    public init(lookingAt folder: String, fileSystem: any FileSystem = LocalFileSystem()) throws(StorageError) {
+        configuration = StorageConfiguration(maximumSeries: Int(UInt32.max) - 1)
+        strings = StringTable()
+        index = SeriesIndex(strings: strings, maximumSeries: configuration.maximumSeries)
+        limits = head.withLock { $0.limits }
+        let (set, segmentReport) = try openSegments(folder, .look, fileSystem)
+        let found = try replay(folder + "/log", from: set, segmentReport, LogConfiguration(), .look, fileSystem)
+        opened.withLock { $0 = Opened(log: nil, segments: set, recovery: found) }
+    }
+
+    private func replay(
+        _ logFolder: String, from set: SegmentSet, _ segmentReport: SegmentReport, _ configuration: LogConfiguration,
+        _ mode: LogRecovery.Mode, _ fileSystem: any FileSystem
+    ) throws(StorageError) -> StoreRecovery {
+        let replay = LogReplay(index: index, strings: strings)
+        let report = try LogRecovery(
+            folder: logFolder, fileSystem: fileSystem, configuration: configuration, mode: mode
+        ).run(from: set.manifest.lsn + 1) { (record, payload) throws(StorageError) in
+            try replay.take(record, payload) { change in head.withLock { change(&$0) } }
+        }
+        return StoreRecovery(
+            log: report, segments: segmentReport, rows: replay.rows, voidRecords: replay.voidRecords)
+    }
+
     private func openSegments(
-        _ folder: String, _ mode: LogRecovery.Mode, _ fileSystem: any FileSystem, looksOnly: Bool
+        _ folder: String, _ mode: LogRecovery.Mode, _ fileSystem: any FileSystem
     ) throws(StorageError) -> (SegmentSet, SegmentReport) {
         let opening = SegmentOpening(
-            home: folder, fileSystem: fileSystem, mode: mode, index: index, strings: strings, looksOnly: looksOnly)
+            home: folder, fileSystem: fileSystem, mode: mode, index: index, strings: strings)
         return try head.withLock { (head) throws(StorageError) in try opening.run(into: &head) }
     }
 

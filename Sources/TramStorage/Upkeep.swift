@@ -21,8 +21,8 @@ extension Store {
         return figures
     }
 
-    /// Does what is due: takes away what is too old, seals what is in memory, puts segments together. To be called about
-    /// once a second, from one thread.
+    /// Does what is due: takes away what is too old, seals what is in memory, puts segments together. To be called
+    /// about once a second, from one thread.
     ///
     /// - Throws: `.diskFull`, `.storeFailed`: nothing is lost, and a call after a while tries again.
     public func tend(clock: any TimeSource) throws(StorageError) {
@@ -97,7 +97,7 @@ extension Store {
             if held > configuration.headBytes / 4 {
                 limits.tailRows = max(Store.shortestTail, limits.tailRows / 2)
             } else if held < configuration.headBytes / 16 {
-                limits.tailRows = min(Vector.maximumCount, limits.tailRows * 2)
+                limits.tailRows = min(HeadLimits.longestTail, limits.tailRows * 2)
             }
             limits.reopenRows = limits.tailRows / 2
         }

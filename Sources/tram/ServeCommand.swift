@@ -126,18 +126,31 @@ struct ServeCommand: AsyncParsableCommand {
                             : "\(name): the log is damaged at \(damage.file), byte \(damage.offset): data are lost; see /health"
                     )
                 }
+                for damage in recovery.segments.damages {
+                    Talk.line(
+                        isVietnamese
+                            ? "\(name): \(damage.file) bị hỏng tại byte \(damage.offset)\(damage.isLoss ? ": một phần số liệu đã mất; xem /health" : ", đã khôi phục")"
+                            : "\(name): \(damage.file) is damaged at byte \(damage.offset)\(damage.isLoss ? ": data are lost; see /health" : ", and was mended")"
+                    )
+                }
+                if recovery.segments.rows > 0 {
+                    Talk.line(
+                        isVietnamese
+                            ? "\(name): \(recovery.segments.rows) bản ghi trong \(recovery.segments.segments) phân đoạn"
+                            : "\(name): \(recovery.segments.rows) rows in \(recovery.segments.segments) segments")
+                }
                 if recovery.rows > 0 {
                     Talk.line(
                         isVietnamese
-                            ? "\(name): đã nạp lại \(recovery.rows) bản ghi"
-                            : "\(name): read back \(recovery.rows) rows")
+                            ? "\(name): đã nạp lại \(recovery.rows) bản ghi từ nhật ký"
+                            : "\(name): read back \(recovery.rows) rows of the log")
                 }
             }
         } catch {
             let place = error.database.map { "\($0): " } ?? ""
             let status: Int32 =
                 switch error.error {
-                case .logDamaged: 4
+                case .logDamaged, .segmentDamaged: 4
                 case .newerFormat: 5
                 default: 1
                 }

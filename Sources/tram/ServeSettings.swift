@@ -34,6 +34,10 @@ struct ServeSettings {
         set("series", &configuration.series)
         set("databases", &configuration.databases)
         set("window_rows", &configuration.windowRows)
+        set("log_backlog", &configuration.log.queueBytes)
+        set("head_memory", &configuration.storage.headBytes)
+        set("seal_log", &configuration.storage.sealAfterLogBytes)
+        if let seconds = file.limits.seconds["seal_after"] { configuration.storage.sealAfterSeconds = seconds }
         switch file.limits.ahead {
         case .off: configuration.aheadNanoseconds = nil
         case .nanoseconds(let length): configuration.aheadNanoseconds = length

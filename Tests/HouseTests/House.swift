@@ -27,8 +27,12 @@ let rooms: [Room] = [
     Room(name: "TramLineProtocol", modules: ["TramColumnar"]),
     Room(
         name: "TramStorage", modules: ["TramColumnar", "TramCodec", "TramSystem"],
-        // Readers take snapshots while a writer appends.
-        onlyIn: ["Synchronization": ["Store.swift", "Index/SeriesIndex.swift"]]),
+        // Readers take snapshots while a writer appends, and segments are written beside both.
+        onlyIn: [
+            "Synchronization": [
+                "Store.swift", "Upkeep.swift", "Index/SeriesIndex.swift", "Head/MemoryGauge.swift", "Segment/",
+            ]
+        ]),
     Room(
         name: "TramQuery", modules: ["TramColumnar"],
         // Math functions.

@@ -69,12 +69,13 @@ public struct ConfigurationFile: Hashable, Sendable {
         /// Keys of sizes and numbers.
         static let countKeys = [
             "body", "inflated", "ratio", "open_bodies", "open_answers", "series", "databases", "head", "header_fields",
-            "connections",
-            "connections_per_address", "queries", "queued_queries", "query_text", "query_rows", "window_rows",
+            "connections", "connections_per_address", "queries", "queued_queries", "query_text", "query_rows",
+            "window_rows", "log_backlog", "head_memory", "seal_log",
         ]
         /// Keys of durations.
         static let secondKeys = [
             "head_timeout", "body_timeout", "idle_timeout", "write_timeout", "query_wait", "query_time", "drain",
+            "seal_after",
         ]
     }
 

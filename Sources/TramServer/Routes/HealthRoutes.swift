@@ -103,12 +103,39 @@ struct HealthRoutes: Sendable {
                     "\(damage.file), byte \(damage.offset): \(damage.reason.rawValue), \(lost) lost\(damage.keptAs.map { ", kept as \($0)" } ?? "")"
                 ))
         }
+        for damage in database.store.recovery?.segments.damages ?? [] where damage.isLoss {
+            message = "degraded: a part of the segments of \(database.name) is damaged"
+            checks.append(
+                check(
+                    "segments of \(database.name)", false,
+                    "\(damage.file), byte \(damage.offset): \(damage.reason)"))
+        }
+        for damage in database.store.damagedBlocks.prefix(HealthRoutes.maximumBlocksNamed) {
+            message = "degraded: a part of the segments of \(database.name) is damaged"
+            let times =
+                "\(Timestamp(nanoseconds: damage.first).rfc3339) to \(Timestamp(nanoseconds: damage.last).rfc3339)"
+            let series = database.store.key(of: damage.series).map {
+                String(decoding: $0.canonicalBytes, as: UTF8.self)
+            }
+            checks.append(
+                check(
+                    "segments of \(database.name)", false,
+                    "\(damage.file): \(damage.rows) rows of \(series ?? "a series"), \(times), are lost: \(damage.reason)"
+                ))
+        }
+        if let figures = database.store.segmentFigures, let reason = figures.ongoingFailure {
+            message = "degraded: rows cannot be sealed"
+            checks.append(check("sealing of \(database.name)", false, reason.description))
+        }
         if case .paused(let reason)? = database.store.log?.figures.state {
             message = "degraded: writes are refused"
             checks.append(check("writes to \(database.name)", false, reason.description))
         }
         return checks
     }
+
+    /// Damaged blocks that are named one by one.
+    private static let maximumBlocksNamed = 20
 
     private func check(_ name: String, _ isPassed: Bool, _ message: String) -> [UInt8] {
         var object = JSONObject()

@@ -31,6 +31,7 @@ struct MetricsRoute: Sendable {
         addLines(&page)
         addDatabases(&page)
         addLogs(&page)
+        addSegments(&page)
         addStanding(&page)
         return page.text
     }
@@ -134,6 +135,39 @@ struct MetricsRoute: Sendable {
         }
         add("tram_log_failures_total", .counter, "Writes and syncs that failed.") { Double($0.failures) }
         add("tram_log_files_total", .counter, "Files begun.") { Double($0.files) }
+    }
+
+    private func addSegments(_ page: inout MetricsPage) {
+        let stores = engine.databases.compactMap { database in
+            database.store.segmentFigures.map { (["db": database.name], $0) }
+        }
+        func add(_ name: String, _ kind: MetricsPage.Kind, _ help: String, _ value: (SegmentFigures) -> Double) {
+            page.add(name, kind, help, stores.map { ($0.0, value($0.1)) })
+        }
+        page.add(
+            "tram_memory_rows_bytes", .gauge, "Bytes of rows that are in memory and in no segment.",
+            engine.databases.map { (["db": $0.name], Double($0.store.memoryByteCount)) })
+        add("tram_segments", .gauge, "Segments.") { Double($0.segments) }
+        add("tram_segment_bytes", .gauge, "Bytes of all segments.") { Double($0.bytes) }
+        add("tram_segment_live_bytes", .gauge, "Bytes of the blocks in them that count.") { Double($0.liveBytes) }
+        add("tram_names_bytes", .gauge, "Bytes of the names of series, fields and texts.") { Double($0.nameBytes) }
+        add("tram_sealings_total", .counter, "Segments written of what was in memory.") { Double($0.sealings) }
+        add("tram_sealed_bytes_total", .counter, "Bytes of those segments.") { Double($0.sealedBytes) }
+        add("tram_sealing_seconds_total", .counter, "Time that sealing took.") { Double($0.sealingNanoseconds) / 1e9 }
+        add("tram_compactions_total", .counter, "Times that segments were put together.") { Double($0.compactions) }
+        add("tram_compacted_bytes_total", .counter, "Bytes of what came of it.") { Double($0.compactedBytes) }
+        add("tram_compaction_seconds_total", .counter, "Time that compaction took.") {
+            Double($0.compactionNanoseconds) / 1e9
+        }
+        add("tram_segment_failures_total", .counter, "Sealings and compactions that the disk did not let happen.") {
+            Double($0.failures)
+        }
+        add("tram_damaged_blocks", .gauge, "Blocks that cannot be read; their rows are left out.") {
+            Double($0.damagedBlocks)
+        }
+        add("tram_removed_rows_total", .counter, "Rows that retention and deletion took away.") {
+            Double($0.removedRows)
+        }
     }
 
     private func addStanding(_ page: inout MetricsPage) {

@@ -136,9 +136,11 @@ import TramColumnar
     /// Turns the tail into a block.
     private mutating func sealTail(_ id: Int, _ measurement: MeasurementHead) {
         guard let chunk = buffer.map({ Chunk($0, count: Int(count), gauge: measurement.limits.gauge) }) else { return }
-        // Late rows have opened it; those that come now are rather late for what is sealed here.
-        if let end = stretches.indices.last, case .open(let before) = stretches[end] {
-            stretches[end] = .sealed(measurement.seal(before, of: SeriesID(id)))
+        // Late rows have opened them; those that come now are rather late for what is sealed here.
+        var place = stretches.count - 1
+        while place >= 0, case .open(let before) = stretches[place] {
+            stretches[place] = .sealed(measurement.seal(before, of: SeriesID(id)))
+            place -= 1
         }
         stretches.append(.sealed(measurement.seal(chunk, of: SeriesID(id))))
         count = 0
@@ -363,7 +365,7 @@ import TramColumnar
                 segments.contains(where: { $0 === segment })
             else { continue }
             do throws(CodecError) {
-                stretches[index] = .open(try Chunk(block, gauge: limits.gauge))
+                stretches[index] = .sealed(try SealedBlock(copying: block, gauge: limits.gauge))
             } catch {
                 limits.damages.note(block, of: SeriesID(id), error)
             }

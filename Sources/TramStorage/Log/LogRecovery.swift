@@ -16,6 +16,8 @@ public struct LogRecovery {
         case repair
         /// Throw, and change nothing.
         case strict
+        /// Hand over all that is whole, report the rest, and change nothing.
+        case look
     }
 
     private let folder: String
@@ -55,7 +57,7 @@ public struct LogRecovery {
         if mode == .strict, let damage = walk.report.damages.first(where: { $0.isLoss }) {
             throw .logDamaged(file: damage.file, offset: damage.offset, lost: damage.lost)
         }
-        try walk.mend()
+        if mode != .look { try walk.mend() }
         return walk.report
     }
 }

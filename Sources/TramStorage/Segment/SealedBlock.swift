@@ -19,10 +19,28 @@ final class SealedBlock: Sendable {
     private let isChecked: Atomic<Bool>
 
     /// A block that was just encoded.
-    init(_ bytes: [UInt8], chunk: Chunk, gauge: MemoryGauge) {
+    init(_ encoded: [UInt8], chunk: Chunk, gauge: MemoryGauge) {
+        // The encoder makes room for more than comes of it.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: encoded.count) { buffer, count in
+            (_, count) = unsafe buffer.initialize(from: encoded)
+        }
         first = chunk.first
         last = chunk.last
         count = chunk.count
+        byteCount = bytes.count
+        gauge.add(bytes.capacity)
+        source = .memory(bytes, gauge)
+        isChecked = Atomic(true)
+    }
+
+    /// A copy in memory of a block of a segment.
+    ///
+    /// - Throws: when the bytes are not as they were written.
+    init(copying block: SealedBlock, gauge: MemoryGauge) throws(CodecError) {
+        let bytes = try block.bytes()
+        first = block.first
+        last = block.last
+        count = block.count
         byteCount = bytes.count
         gauge.add(bytes.capacity)
         source = .memory(bytes, gauge)
@@ -153,7 +171,7 @@ final class SealedBlock: Sendable {
 }
 
 /// Which block of which segment.
-struct BlockPlace: Equatable {
+struct BlockPlace: Hashable {
     var segment: UInt64
     var offset: Int
 }

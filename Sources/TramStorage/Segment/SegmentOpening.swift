@@ -36,9 +36,7 @@ struct SegmentOpening {
     let mode: LogRecovery.Mode
     let index: SeriesIndex
     let strings: StringTable
-    /// Removes nothing.
-    let looksOnly: Bool
-
+    private var looksOnly: Bool { mode == .look }
     private var folder: String { home + "/" + StoreName.segments }
 
     /// - Throws: `.newerFormat`, `.storeUnreadable`, `.segmentDamaged` in strict mode, and always when names are lost.
@@ -50,7 +48,7 @@ struct SegmentOpening {
         do throws(StorageError) {
             manifest = try readManifest(names)
         } catch {
-            guard case .segmentDamaged(let file, let offset, let reason) = error, mode == .repair else { throw error }
+            guard case .segmentDamaged(let file, let offset, let reason) = error, mode != .strict else { throw error }
             report.damages.append(
                 SegmentReport.Damage(file: file, offset: offset, byteCount: 0, reason: reason, isLoss: false))
             isTrusted = false

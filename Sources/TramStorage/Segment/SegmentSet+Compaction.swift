@@ -167,6 +167,7 @@ extension SegmentSet {
         _ replacements: inout [Replacement]
     ) throws(StorageError) {
         var sources = sources
+        let snapshot = store.snapshot()
         var encoders: [Int: BlockEncoder] = [:]
         while let series = sources.compactMap({ $0.place < $0.entries.count ? $0.entries[$0.place].series : nil }).min()
         {
@@ -198,16 +199,52 @@ extension SegmentSet {
             }
             let measurement = store.measurementNumber(of: series)
             var encoder = encoders[measurement] ?? BlockEncoder(.size)
-            for group in live.split(whereSeparator: { $0.source >= inputCount }) {
-                let blocks = group.map { SealedBlock($0.entry, in: sources[$0.source].segment) }
+            let inMemory = SegmentSet.places(of: series, snapshot)
+            for group in groups(live, inputCount: inputCount, inMemory, sources) {
                 let first = writer.entries.count
-                try write(blocks, series, barriers, store, &encoder, &writer)
-                replacements.append(
-                    Replacement(
-                        series: series, old: blocks.compactMap(\.place), entries: first..<writer.entries.count))
+                try write(group, series, barriers, store, &encoder, &writer)
+                let old = group.compactMap(\.place)
+                guard old.allSatisfy({ inMemory[$0] != nil }) else { continue }
+                replacements.append(Replacement(series: series, old: old, entries: first..<writer.entries.count))
             }
             encoders[measurement] = encoder
         }
+    }
+
+    /// Where in a series the blocks lie that readers have.
+    private static func places(of series: SeriesID, _ snapshot: Snapshot) -> [BlockPlace: Int] {
+        var places: [BlockPlace: Int] = [:]
+        for (index, stretch) in (snapshot.head(series)?.stretches ?? []).enumerated() {
+            if let place = stretch.place { places[place] = index }
+        }
+        return places
+    }
+
+    /// The blocks of the inputs that may be joined: neighbours on the disk, and neighbours for readers as well. The
+    /// last block of a series that goes on is usually none for readers: its rows have become a tail again.
+    private func groups(
+        _ live: [(source: Int, entry: SegmentEntry)], inputCount: Int, _ inMemory: [BlockPlace: Int],
+        _ sources: [Source]
+    ) -> [[SealedBlock]] {
+        var groups: [[SealedBlock]] = []
+        var before: Int?
+        var isGoingOn = false
+        for (source, entry) in live {
+            guard source < inputCount else {
+                isGoingOn = false
+                continue
+            }
+            let block = SealedBlock(entry, in: sources[source].segment)
+            let place = block.place.flatMap { inMemory[$0] }
+            if isGoingOn, let last = groups.indices.last, place == before.map({ $0 + 1 }) {
+                groups[last].append(block)
+            } else {
+                groups.append([block])
+            }
+            before = place
+            isGoingOn = true
+        }
+        return groups
     }
 
     /// Writes the rows of neighbouring blocks in blocks as long as can be.

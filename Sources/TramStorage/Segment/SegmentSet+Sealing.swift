@@ -30,6 +30,7 @@ extension SegmentSet {
             let bytes = try write(moment, store)
             isTaken = true
             state.withLock { state in
+                state.figures.ongoingFailure = nil
                 guard bytes > 0 else { return }
                 state.figures.sealings += 1
                 state.figures.sealedBytes += bytes
@@ -46,6 +47,7 @@ extension SegmentSet {
         state.withLock { state in
             state.figures.failures += 1
             state.figures.lastFailure = error
+            state.figures.ongoingFailure = error
         }
     }
 

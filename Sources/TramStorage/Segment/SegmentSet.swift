@@ -104,6 +104,8 @@ public struct SegmentFigures: Equatable, Sendable {
     /// Sealings and compactions that the disk did not let happen, and why the last one did not.
     public var failures = 0
     public var lastFailure: StorageError?
+    /// Why the last try failed; nil when it did not.
+    public var ongoingFailure: StorageError?
     /// Rows that retention and deletion took away since the start.
     public var removedRows = 0
     /// Blocks that could not be read; their rows are left out.
