@@ -115,7 +115,7 @@ let package = Package(
 
         benchmarks("TramCodecBenchmarks", ["TramCodec", "TramColumnar", "TramTesting"]),
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
-        benchmarks("TramStorageBenchmarks", ["TramStorage", "TramSystem"]),
+        benchmarks("TramStorageBenchmarks", ["TramStorage", "TramSystem", "TramColumnar"]),
         benchmarks(
             "TramEngineBenchmarks",
             ["TramEngine", "TramAlerting", "TramStreaming", "TramStorage", "TramQuery", "TramColumnar", "TramTesting"]),

@@ -16,6 +16,7 @@ private let longest = BenchmarkMetric.custom("Kept after, longest (us)", useScal
 /// folder; a file system in memory measures no disk. Each of the writers waits for its record before it appends the
 /// next, as a connection does that waits for its answer. "Log (MB/s)" and "Kept after p99" are what matters.
 let benchmarks: @Sendable () -> Void = {
+    seriesIndexBenchmarks()
     for (name, byteCount, writers, count) in [
         ("300 KB, 4 writers", 300_000, 4, 2000), ("300 KB, 1 writer", 300_000, 1, 1000),
         ("4 KB, 4 writers", 4096, 4, 4000), ("4 KB, 64 writers", 4096, 64, 20_000),

@@ -40,7 +40,7 @@ extension ParsedRows {
     func trial(in store: Store) -> Commit {
         var commit = Commit()
         let results = store.refusals(of: batches.map(\.batch))
-        for (pending, refused) in zip(batches, results) { commit.note(refused, of: pending) }
+        for (pending, refused) in zip(batches, results) { commit.note(refused, of: pending, in: store) }
         return commit
     }
 
@@ -54,7 +54,8 @@ extension ParsedRows {
 
     /// Gives the rows their places in the store, without showing them.
     mutating func stage(in store: Store) -> StagedRows {
-        let ids = newKeys.map { key in (try? store.reserveSeriesID(for: key)) ?? Store.refusedSeries }
+        let ids = store.reserveSeriesIDs(for: newKeys)
+        newSeries.note(ids)
         for index in batches.indices { batches[index].number(newSeries: ids) }
         return store.stage(batches.map(\.batch))
     }
@@ -70,7 +71,7 @@ extension ParsedRows {
             let result = results[index]
             commit.acceptedCount += result.accepted
             commit.newPoints += result.newPoints
-            commit.note(result.refused, of: batches[index])
+            commit.note(result.refused, of: batches[index], in: store)
             if keeping(batches[index].batch.measurement) {
                 batches[index].resolveTexts(in: store)
                 commit.batches.append(
@@ -106,15 +107,27 @@ extension ParsedRows.Pending {
 }
 
 extension Commit {
-    fileprivate mutating func note(_ refused: [AppendResult.Refusal], of pending: ParsedRows.Pending) {
-        for refusal in refused { note(refusal, of: pending) }
+    fileprivate mutating func note(
+        _ refused: [AppendResult.Refusal], of pending: ParsedRows.Pending, in store: Store
+    ) {
+        guard !refused.isEmpty else { return }
+        let limit = Commit.limitText(store)
+        for refusal in refused { note(refusal, of: pending, limit: limit) }
     }
 
-    private mutating func note(_ refusal: AppendResult.Refusal, of pending: ParsedRows.Pending) {
+    /// What to say to a sender of a series too many: whose values are so many, for that is seldom the series at hand.
+    private static func limitText(_ store: Store) -> String {
+        let known = "lines of known series are still taken"
+        guard let widest = store.widestTag else { return "the store has as many series as it may hold; \(known)" }
+        return
+            "the store has as many series as it may hold; the tag with the most values is \"\(widest.tagKey)\" of \(widest.measurement) with \(widest.valueCount); \(known)"
+    }
+
+    private mutating func note(_ refusal: AppendResult.Refusal, of pending: ParsedRows.Pending, limit: String) {
         let batch = pending.batch
         var described = StorageRefusal(
             line: Int(batch.lines[refusal.row]), field: nil, measurement: batch.measurement, reason: .limitReached,
-            text: "the store has as many series as it may hold; lines of known series are still taken")
+            text: limit)
         switch refusal.reason {
         case .typeConflict(let field, let has, let sent):
             described.reason = .typeConflict

@@ -4,25 +4,22 @@ package import TramStorage
 
 /// The way of bytes to rows of a store: a parser, and the numbers that its series have in the store.
 ///
-/// The tables grow with the series met, so a path serves one body after another, or pieces of many in turn.
+/// A path remembers the spellings of the series met, 24 to 48 bytes each, so it serves one body after another, or
+/// pieces of many in turn. Keys and texts are the store's alone.
 ///
 /// Safety of `@unchecked Sendable`: a path is used by one thread at a time. `Database` hands it out under a lock and
 /// takes it back; `Replay` keeps it to itself.
 package final class IngestPath: @unchecked Sendable {
-    private let store: Store
     private let parser: LineParser
-    private static let unresolved = UInt32.max - 1
-
-    /// From the parser's key numbers to ids of the store.
-    private var seriesByKey: [UInt32] = []
+    private let numbers: PathNumbers
 
     package init(store: Store, configuration: LineProtocolConfiguration = LineProtocolConfiguration()) {
-        self.store = store
-        parser = LineParser(configuration: configuration)
+        numbers = PathNumbers(store: store)
+        parser = LineParser(configuration: configuration, numbers: numbers)
     }
 
-    /// How many series keys the parser remembers.
-    var keyCount: Int { parser.keys.count }
+    /// How many series keys the path remembers that the store did not have when they were last looked for.
+    var keyCount: Int { numbers.pendingCount }
 
     /// Parses the next bytes of `body` into `rows`. O(bytes).
     package func parse(
@@ -51,39 +48,13 @@ package final class IngestPath: @unchecked Sendable {
                     pending.early[row] = reason
                 }
             }
-            resolveSeries(&pending, &rows.newKeys)
+            var series: [UInt32] = []
+            swap(&series, &pending.batch.series)
+            numbers.resolve(&series, besides: pending.early, &rows)
+            for row in pending.early.keys { series[row] = Store.refusedSeries }
+            swap(&series, &pending.batch.series)
             rows.batches.append(pending)
         }
-    }
-
-    private func resolveSeries(_ pending: inout ParsedRows.Pending, _ newKeys: inout [SeriesKey]) {
-        let keyCount = parser.keys.count
-        if seriesByKey.count < keyCount {
-            seriesByKey += [UInt32](repeating: IngestPath.unresolved, count: keyCount - seriesByKey.count)
-        }
-        var places: [UInt32: UInt32] = [:]
-        var series: [UInt32] = []
-        swap(&series, &pending.batch.series)
-        for row in series.indices {
-            let key = series[row]
-            let known = seriesByKey[Int(key)]
-            if known != IngestPath.unresolved {
-                series[row] = known
-            } else if let id = store.existingSeriesID(for: parser.keys[Int(key)]) {
-                seriesByKey[Int(key)] = id
-                series[row] = id
-            } else if pending.early[row] == nil {
-                let place = places[key] ?? UInt32(truncatingIfNeeded: newKeys.count)
-                if places[key] == nil {
-                    places[key] = place
-                    newKeys.append(parser.keys[Int(key)])
-                }
-                series[row] = ParsedRows.newSeriesMark | place
-            }
-        }
-        if !pending.early.isEmpty {
-            for row in pending.early.keys { series[row] = Store.refusedSeries }
-        }
-        swap(&series, &pending.batch.series)
+        numbers.endPiece(of: parser)
     }
 }

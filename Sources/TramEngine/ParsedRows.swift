@@ -17,7 +17,10 @@ package struct ParsedRows: Sendable {
     static let newSeriesMark: UInt32 = 0x8000_0000
 
     var batches: [Pending] = []
-    var newKeys: [SeriesKey] = []
+    /// Keys that their path has not met before, though the store may have.
+    var newKeys = SeriesKeyList()
+    /// What becomes of them.
+    let newSeries = NewSeries()
     /// The first refused lines, those of the parser.
     var rejected: [RejectedLine] = []
     var rejectedByClass: [RejectedLine.Class: Int] = [:]

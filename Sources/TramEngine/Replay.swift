@@ -209,7 +209,7 @@ public final class Replay {
         let snapshot = store.snapshot()
         summary.measurements = snapshot.measurements.map { name in
             Summary.Measurement(
-                name: name, points: snapshot.pointCount(of: name), series: snapshot.series(of: name).count,
+                name: name, points: snapshot.pointCount(of: name), series: snapshot.seriesCount(of: name),
                 fields: snapshot.schema(of: name)?.fields.count ?? 0, extent: snapshot.extent(of: name))
         }
     }

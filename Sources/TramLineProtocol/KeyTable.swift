@@ -1,25 +1,29 @@
 /// From the bytes of `measurement,tags` as a sender spells them to the number of the series key.
 ///
-/// Open addressing with linear probing over entries of 32 bytes. An entry holds no key bytes but 128 bits of a hash and
-/// the length, and is accepted on those. The hash is keyed with random numbers of this table, since senders choose the
-/// bytes: who does not know the numbers cannot make two spellings meet, and by chance two of 2^32 spellings do with a
-/// probability below 2^-64. Each half is a chain of 64×64→128-bit multiplications, folded by xor, over 16 bytes a step
-/// (the construction of Wang Yi's wyhash, github.com/wangyi-fudan/wyhash).
+/// Open addressing with linear probing over entries of 16 bytes. An entry holds no key bytes but 79 bits of a hash, and
+/// is accepted on those. The hash is keyed with random numbers of this
+/// table, since senders choose the bytes: who does not know the numbers cannot make two spellings meet, and by chance
+/// two of ten million spellings do with a probability below 2^-30. Each half is a chain of 64×64→128-bit
+/// multiplications, folded by xor, over 16 bytes a step (the construction of Wang Yi's wyhash,
+/// github.com/wangyi-fudan/wyhash).
 ///
 /// Series keys with many spellings have an entry for each.
 @safe
 struct KeyTable: ~Copyable {
     struct Entry {
-        var first: UInt64 = 0
-        var second: UInt64 = 0
-        /// Bytes of the spelling; 0 marks a free entry, and no key is empty.
-        var length: UInt32 = 0
+        /// The second half of the hash with the lowest bit set; 0 marks a free entry.
+        fileprivate var check: UInt64 = 0
         /// The number of the series key.
         var key: UInt32 = 0
+        /// The upper 16 bits of the hash's first half, and the number of the measurement.
+        fileprivate var rest: UInt32 = 0
+
+        @inline(__always)
+        var isFree: Bool { check == 0 }
+
         /// The number of its measurement.
-        var measurement: UInt32 = 0
-        /// Fills the entry up to 32 bytes, so that none lies across two cache lines.
-        var reserved: UInt32 = 0
+        @inline(__always)
+        var measurement: UInt32 { rest & 0xffff }
     }
 
     /// The four random numbers of the hash.
@@ -84,38 +88,40 @@ struct KeyTable: ~Copyable {
     }
 
     /// The entry of a spelling, nil when it is unknown. O(1).
-    func find(_ hash: Hash, length: Int) -> Entry? {
-        let entry = unsafe KeyTable.slot(of: hash, length: length, entries, mask).pointee
-        return entry.length == 0 ? nil : entry
+    func find(_ hash: Hash) -> Entry? {
+        let entry = unsafe KeyTable.slot(of: hash, entries, mask).pointee
+        return entry.isFree ? nil : entry
     }
 
     /// The entry of a spelling, or the free entry where it would be. For the row loop, which holds `entries` and
     /// `mask`.
     @inline(__always)
     static func slot(
-        of hash: Hash, length: Int, _ entries: UnsafeMutablePointer<Entry>, _ mask: Int
+        of hash: Hash, _ entries: UnsafeMutablePointer<Entry>, _ mask: Int
     ) -> UnsafeMutablePointer<Entry> {
-        var index = Int(truncatingIfNeeded: hash.first) & mask
+        let check = hash.second | 1
+        var index = Int(truncatingIfNeeded: check &>> 1) & mask
         while true {
             let entry = unsafe entries + index
-            if unsafe entry.pointee.first == hash.first && entry.pointee.second == hash.second
-                && Int(entry.pointee.length) == length
-            {
+            if unsafe entry.pointee.check == check && UInt64(entry.pointee.rest) &>> 16 == hash.first &>> 48 {
                 return unsafe entry
             }
-            if unsafe entry.pointee.length == 0 { return unsafe entry }
+            if unsafe entry.pointee.isFree { return unsafe entry }
             index = (index &+ 1) & mask
         }
     }
 
     /// Adds a spelling that `find` does not know. Amortised O(1).
-    mutating func insert(_ hash: Hash, length: Int, key: UInt32, measurement: UInt32) {
-        if 2 * (count + 1) > mask { grow() }
+    ///
+    /// A measurement whose number has more than 16 bits is left out: its lines are read the careful way each time.
+    mutating func insert(_ hash: Hash, key: UInt32, measurement: UInt32) {
+        guard measurement <= 0xffff else { return }
+        // Two thirds: where a search of what is not there begins to be long.
+        if 3 * (count + 1) > 2 * (mask + 1) { rebuild(capacity: 2 * (mask + 1)) { $0 } }
         place(
             Entry(
-                first: hash.first, second: hash.second, length: UInt32(clamping: length), key: key,
-                measurement: measurement))
-        count += 1
+                check: hash.second | 1, key: key,
+                rest: UInt32(truncatingIfNeeded: hash.first >> 48) << 16 | measurement))
     }
 
     /// Forgets every spelling.
@@ -124,20 +130,29 @@ struct KeyTable: ~Copyable {
         count = 0
     }
 
-    private mutating func grow() {
+    /// Gives every key the number that `change` makes of its number, and forgets the spellings of those for which it
+    /// is nil. O(capacity).
+    mutating func renumber(_ change: (UInt32) -> UInt32?) { rebuild(capacity: mask + 1, change) }
+
+    private mutating func rebuild(capacity: Int, _ change: (UInt32) -> UInt32?) {
         let (old, oldMask) = unsafe (entries, mask)
-        mask = 2 * mask + 1
-        unsafe entries = .allocate(capacity: mask + 1)
-        unsafe entries.initialize(repeating: Entry(), count: mask + 1)
-        for index in 0...oldMask where unsafe old[index].length != 0 {
-            place(unsafe old[index])
+        mask = capacity - 1
+        count = 0
+        unsafe entries = .allocate(capacity: capacity)
+        unsafe entries.initialize(repeating: Entry(), count: capacity)
+        for index in 0...oldMask {
+            var entry = unsafe old[index]
+            guard !entry.isFree, let key = change(entry.key) else { continue }
+            entry.key = key
+            place(entry)
         }
         unsafe old.deallocate()
     }
 
-    private func place(_ entry: Entry) {
-        var index = Int(truncatingIfNeeded: entry.first) & mask
-        while unsafe entries[index].length != 0 { index = (index + 1) & mask }
+    private mutating func place(_ entry: Entry) {
+        var index = Int(truncatingIfNeeded: entry.check &>> 1) & mask
+        while unsafe !entries[index].isFree { index = (index + 1) & mask }
         unsafe entries[index] = entry
+        count += 1
     }
 }

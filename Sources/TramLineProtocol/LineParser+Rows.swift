@@ -81,8 +81,8 @@ extension LineParser {
                 unsafe cursor += 16
             }
             let length = unsafe cursor - start
-            let entry = unsafe KeyTable.slot(of: hash, length: length, entries, mask).pointee
-            guard entry.length != 0, length <= longestKey else { break }
+            let entry = unsafe KeyTable.slot(of: hash, entries, mask).pointee
+            guard !entry.isFree, length <= longestKey else { break }
             unsafe cursor += 1
             while unsafe cursor.pointee == LineParser.space { unsafe cursor += 1 }
 

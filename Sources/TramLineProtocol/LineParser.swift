@@ -20,10 +20,13 @@ public import TramColumnar
 public final class LineParser {
     let configuration: LineProtocolConfiguration
 
-    /// The series met so far by their number, which is what `Batch.series` holds. It only grows.
-    public private(set) var keys: [SeriesKey] = []
-    /// The measurement of each key.
-    private var measurementOfKey: [UInt32] = []
+    /// Gives series keys the numbers that `Batch.series` holds.
+    private let numbers: any SeriesNumbers
+    /// The key at hand.
+    private var key = SeriesKeyList()
+    private var tags: [PointText.Tag] = []
+    /// The measurement of the last new spelling.
+    private var lastMeasurement: (spelling: [UInt8], number: UInt32) = ([], 0)
     private var measurementNumbers: [String: UInt32] = [:]
     var builders: [BatchBuilder] = []
     /// `columns` of each builder, which owns them.
@@ -38,9 +41,19 @@ public final class LineParser {
     var body = ParsedBody()
     private var point = PointText()
 
-    public init(configuration: LineProtocolConfiguration = LineProtocolConfiguration()) {
-        self.configuration = configuration
+    /// A parser that gives series keys numbers of its own, in order of arrival, and remembers them.
+    public convenience init(configuration: LineProtocolConfiguration = LineProtocolConfiguration()) {
+        self.init(configuration: configuration, numbers: KeyNumbers())
     }
+
+    /// A parser that asks for the numbers of series keys, and remembers spellings and numbers but no keys.
+    package init(configuration: LineProtocolConfiguration, numbers: any SeriesNumbers) {
+        self.configuration = configuration
+        self.numbers = numbers
+    }
+
+    /// The series met so far by their number, when the numbers are the parser's own. It only grows.
+    public var keys: SeriesKeyList { (numbers as? KeyNumbers)?.keys ?? [] }
 
     /// The time of a point that has none when there is no clock: below every instant that can be sent.
     public static let noTime = Int64.min
@@ -338,62 +351,72 @@ public final class LineParser {
         let range = point.key
         let spelling = unsafe UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count)
         let hash = unsafe table.hash(spelling)
-        if let entry = table.find(hash, length: range.count) { return (entry.key, entry.measurement) }
+        if let entry = table.find(hash) { return (entry.key, entry.measurement) }
 
-        func name(_ range: Range<Int>) -> String {
-            unsafe Escapes.name(UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count))
+        // A local one: each access to a property is checked.
+        var key = SeriesKeyList()
+        swap(&key, &self.key)
+        defer { swap(&key, &self.key) }
+        key.removeAll(keepingCapacity: true)
+        unsafe write(point, bytes, to: &key)
+        guard let number = unsafe key.withBytes(of: 0, { unsafe numbers.number(of: $0) }) else {
+            throw Refusal(.limitReached, range)
         }
-        let key = SeriesKey(
-            measurement: name(point.measurement),
-            tags: TagSet(point.tags.map { TagSet.Tag(key: name($0.key), value: name($0.value)) }))
-        let number: UInt32
-        if let known = find(key) {
-            number = known
-        } else {
-            guard keys.count < Int(UInt32.max) else { throw Refusal(.limitReached, range) }
-            number = UInt32(truncatingIfNeeded: keys.count)
-            keys.append(key)
-            measurementOfKey.append(measurementNumber(key.measurement))
-            insert(key, number)
-        }
-        let measurement = measurementOfKey[Int(number)]
-        if table.count > 4 * keys.count + 65_536 { forgetSpellings() }
-        if table.find(hash, length: range.count) == nil {
-            table.insert(hash, length: range.count, key: number, measurement: measurement)
-        }
+        let measurement = unsafe measurementNumber(
+            UnsafeBufferPointer(rebasing: UnsafeBufferPointer(start: bytes, count: range.upperBound)[point.measurement])
+        )
+        // A sender that shuffles its tags must not fill the memory.
+        if table.count > 4 * numbers.count + 65_536 { table.removeAll() }
+        table.insert(hash, key: number, measurement: measurement)
         return (number, measurement)
     }
 
-    /// The one spelling by which a key is found when it comes spelled in a new way: its canonical bytes, with `\\=` for
-    /// the `\=` of a measurement, which alone would be read as `=`.
-    private static func canonicalSpelling(_ key: SeriesKey) -> [UInt8] {
-        var measurement: [UInt8] = []
-        for byte in key.measurement.utf8 {
-            if byte == UInt8(ascii: "="), measurement.last == UInt8(ascii: "\\") {
-                measurement.append(UInt8(ascii: "\\"))
-            }
-            measurement.append(byte)
+    /// Appends the key of `point` to `key`.
+    private func write(_ point: borrowing PointText, _ bytes: UnsafePointer<UInt8>, to key: inout SeriesKeyList) {
+        func text(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+            unsafe UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count)
         }
-        return SeriesKey(measurement: String(decoding: measurement, as: UTF8.self), tags: key.tags).canonicalBytes
+        // Keys that are one text and not the same bytes are one key: a String knows that.
+        let isPlain =
+            unsafe !text(point.key).contains(UInt8(ascii: "\\"))
+            && point.tags.allSatisfy { tag in unsafe !text(tag.key).contains { $0 >= 0x80 } }
+        guard isPlain else {
+            func name(_ range: Range<Int>) -> String { unsafe Escapes.name(text(range)) }
+            return key.append(
+                SeriesKey(
+                    measurement: name(point.measurement),
+                    tags: TagSet(point.tags.map { TagSet.Tag(key: name($0.key), value: name($0.value)) })))
+        }
+        var tags: [PointText.Tag] = []
+        swap(&tags, &self.tags)
+        defer { swap(&tags, &self.tags) }
+        tags.removeAll(keepingCapacity: true)
+        for tag in point.tags {
+            var index = tags.count
+            while index > 0, unsafe text(tag.key).lexicographicallyPrecedes(text(tags[index - 1].key)) { index -= 1 }
+            tags.insert(tag, at: index)
+        }
+        unsafe key.append(text: text(point.measurement))
+        key.append(number: tags.count)
+        for tag in tags {
+            unsafe key.append(text: text(tag.key))
+            unsafe key.append(text: text(tag.value))
+        }
+        key.endKey()
     }
 
-    private func find(_ key: SeriesKey) -> UInt32? {
-        unsafe LineParser.canonicalSpelling(key).withUnsafeBufferPointer { bytes in
-            unsafe table.find(table.hash(bytes), length: bytes.count)?.key
-        }
-    }
+    /// Gives every key the number that `change` makes of its number, and forgets those for which it is nil: they are
+    /// asked for again. No rows may be open. O(spellings).
+    package func renumber(_ change: (UInt32) -> UInt32?) { table.renumber(change) }
 
-    private func insert(_ key: SeriesKey, _ number: UInt32) {
-        unsafe LineParser.canonicalSpelling(key).withUnsafeBufferPointer { bytes in
-            unsafe table.insert(
-                table.hash(bytes), length: bytes.count, key: number, measurement: measurementOfKey[Int(number)])
-        }
-    }
+    /// How many spellings of keys the parser remembers.
+    package var spellingCount: Int { table.count }
 
-    /// Drops all spellings but the canonical ones: a sender that shuffles its tags must not fill the memory. O(keys).
-    private func forgetSpellings() {
-        table.removeAll()
-        for (number, key) in keys.enumerated() { insert(key, UInt32(truncatingIfNeeded: number)) }
+    private func measurementNumber(_ spelling: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        if unsafe lastMeasurement.spelling.elementsEqual(spelling) { return lastMeasurement.number }
+        let number = measurementNumber(unsafe Escapes.name(spelling))
+        lastMeasurement = (unsafe Array(spelling), number)
+        return number
     }
 
     private func measurementNumber(_ name: String) -> UInt32 {

@@ -86,11 +86,27 @@ public struct Snapshot: Sendable {
         store.index.number(of: measurement, below: bound).map { store.index.series(of: $0, below: bound) } ?? []
     }
 
+    /// How many series a measurement has; 0 when it is unknown. O(log).
+    public func seriesCount(of measurement: String) -> Int {
+        store.index.number(of: measurement, below: bound).map { store.index.seriesCount(of: $0, below: bound) } ?? 0
+    }
+
     /// Ids of the series whose tag `key` has the value with `code` in `strings`, rising. O(their number).
     public func postings(of measurement: String, key: String, code: UInt32) -> [SeriesID] {
         guard let number = store.index.number(of: measurement, below: bound) else { return [] }
         return store.index.postings(of: number, key: key, code: code, below: bound)
     }
+
+    /// Ids of the series that have all of these tags, a key and the code of a value in `strings` each, rising; all
+    /// series of the measurement when there are none. O(series of the rarest tag) where it is much rarer than others.
+    public func series(of measurement: String, matching tags: [(key: String, code: UInt32)]) -> [SeriesID] {
+        guard let number = store.index.number(of: measurement, below: bound) else { return [] }
+        return store.index.series(of: number, matching: tags, below: bound)
+    }
+
+    /// The series that may have rows in `range`; all others have none. A range is rounded to days.
+    /// O(series / 64 · days).
+    public func seriesPresent(in range: TimeRange) -> SeriesSet { store.seriesPresent(in: range) }
 
     /// Time of the newest row of a series; nil when it has none or is unknown. O(1).
     public func lastTimestamp(of series: SeriesID) -> Int64? {

@@ -147,7 +147,7 @@ public final class Store: Sendable {
             throw .overloaded(queuedBytes: held, allowedBytes: configuration.headBytes)
         }
         let bound = SeriesID(staged.seriesBound)
-        let keys = first < bound ? (first..<bound).compactMap { index.key(of: $0) } : []
+        let keys = first < bound ? index.keys(of: first..<bound) : []
         var payload: [UInt8] = []
         BatchRecord.encode(staged, firstID: min(first, bound), newSeries: keys, to: &payload)
         try log.append(payload, type: .rows, completion: completion)
@@ -176,6 +176,16 @@ public final class Store: Sendable {
     public func reserveSeriesID(for key: SeriesKey) throws(StorageError) -> SeriesID {
         try index.id(for: key) { _, measurement, name in
             head.withLock { $0.addSeries(measurement: measurement, name: name) }
+        }
+    }
+
+    /// The numbers of series, made when they are new but not shown before rows that are staged later are applied;
+    /// `refusedSeries` for new series beyond the limit. O(bytes of the keys); takes each lock once.
+    public func reserveSeriesIDs(for keys: SeriesKeyList) -> [SeriesID] {
+        index.ids(for: keys) { _, series in
+            head.withLock { head in
+                for added in series { head.addSeries(measurement: added.measurement, name: added.name) }
+            }
         }
     }
 
@@ -228,8 +238,27 @@ public final class Store: Sendable {
     /// The number of a series that is known already; nil otherwise. O(key).
     public func existingSeriesID(for key: SeriesKey) -> SeriesID? { index.existingID(for: key) }
 
+    /// The number of a series by the bytes of its key in a `SeriesKeyList`; nil when it is not known. O(bytes).
+    package func existingSeriesID(of key: UnsafeRawBufferPointer) -> SeriesID? { unsafe index.existingID(of: key) }
+
+    /// The tag key of a measurement that has the most different values; nil when no series has a tag. When there are
+    /// too many series, it is nearly always the cause.
+    public var widestTag: (measurement: String, tagKey: String, valueCount: Int)? {
+        index.culprit.map { ($0.measurement, $0.tagKey, $0.valueCount) }
+    }
+
+    /// Bytes of memory of the index, texts included.
+    package var indexByteCount: Int { index.byteCount }
+
     /// How many series there are, those included whose first row is not visible yet.
     public var seriesCount: Int { index.count }
+
+    /// The series that may have rows in `range`, of those that were applied until now; all others have none. A range is
+    /// rounded to days. O(series / 64 · days).
+    public func seriesPresent(in range: TimeRange) -> SeriesSet {
+        let presence = head.withLock { $0.presence }
+        return presence.series(in: range)
+    }
 
     /// How many points (series + timestamp) there are.
     public var pointCount: Int { head.withLock { $0.pointCount } }

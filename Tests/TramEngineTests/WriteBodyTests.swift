@@ -193,4 +193,57 @@ import TramTesting
         #expect(outcome.acceptedCount == 3 && outcome.refusedByClass == [.limitReached: 1])
         #expect(try await write("m,s=b v=2 2", engine).acceptedCount == 1)
     }
+
+    @Test func `R-059 R-060 random tag values for ever leave a full store as it is`() async throws {
+        var configuration = EngineConfiguration()
+        configuration.series = 1000
+        let engine = try engine(configuration)
+        _ = try await write((0..<1000).map { "m,s=known\($0) v=1 1\n" }.joined(), engine)
+        let store = try #require(engine.database("city")?.store)
+        let (texts, bytes) = (store.strings.count, store.indexByteCount)
+        for round in 0..<40 {
+            var text = ""
+            for number in 0..<5000 { text += "m,s=random\(round)-\(number) v=1 2\n" }
+            text += (0..<1000).map { "m,s=known\($0) v=1 \(round + 2)\n" }.joined()
+            let outcome = try await write(text, engine)
+            #expect(outcome.acceptedCount == 1000 && outcome.refusedByClass == [.limitReached: 5000])
+            #expect(
+                outcome.refusals.first?.text.contains("\"s\" of m with 1000") == true,
+                "\(outcome.refusals.first?.text ?? "")")
+        }
+        #expect(store.seriesCount == 1000)
+        #expect(store.strings.count == texts)
+        #expect(store.indexByteCount == bytes)
+        #expect(points(engine) == 41_000)
+    }
+
+    @Test func `series keep their rows apart however many pieces, spellings and paths bring them`() async throws {
+        let engine = try engine()
+        // More than a path keeps to itself, in bodies that overlap, each tag order by turns.
+        let count = 40_000
+        for round in 0..<4 {
+            let open = try body(engine)
+            for start in stride(from: 0, to: count, by: 8000) {
+                var text = ""
+                for number in start..<(start + 8000) {
+                    text += number % 2 == round % 2 ? "m,a=x,s=\(number)" : "m,s=\(number),a=x"
+                    text += " v=\(number) \(round)\n"
+                }
+                try unsafe open.feed(Array(text.utf8).span.bytes)
+                if start == 16_000 { _ = try await write("m,s=\(round),a=x v=7 9", engine) }
+            }
+            #expect(try await open.commit().acceptedCount == count)
+        }
+        let store = try #require(engine.database("city")?.store)
+        #expect(store.seriesCount == count)
+        let view = store.snapshot()
+        for id in 0..<SeriesID(count) {
+            let number = try #require(store.key(of: id)?.tags["s"].flatMap { Double($0) })
+            var values: [Double] = []
+            view.blocks(of: id, fields: [0], in: TimeRange(start: 0, end: 5_000_000_000)) { block in
+                values += (block.columns[0]?.bits ?? []).map { Double(bitPattern: $0) }
+            }
+            #expect(values == [number, number, number, number])
+        }
+    }
 }

@@ -165,7 +165,7 @@ extension Snapshot {
     /// The rows of a series that lie in `range`, read through its blocks; nil when a block breaks a promise.
     func rows(of series: SeriesID, in measurement: String, range: TimeRange = .all) -> [Int64: [String: Value]]? {
         let fields = schema(of: measurement)?.fields ?? []
-        let texts = strings.snapshot()
+        let texts = Array(strings.snapshot())
         var rows: [Int64: [String: Value]] = [:]
         var last: Int64?
         var isSound = true

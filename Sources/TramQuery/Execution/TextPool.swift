@@ -10,7 +10,11 @@ package final class TextPool {
     private let table: StringTable
     private let growsTable: Bool
     private let tableCount: UInt32
-    private var texts: [String]
+    private var texts: StringTable.Texts
+    /// Those that the plan made, with codes behind the table's.
+    private var ownTexts: [String] = []
+    /// What `allTexts` has given.
+    private var all: [String] = []
     private var ownCodes: [String: UInt64] = [:]
 
     package init(_ table: StringTable, growsTable: Bool = false) {
@@ -24,8 +28,8 @@ package final class TextPool {
     package func code(_ text: String) -> UInt64 {
         if growsTable { return UInt64(table.code(text)) }
         if let known = existingCode(text) { return known }
-        let code = UInt64(texts.count)
-        texts.append(text)
+        let code = UInt64(texts.count + ownTexts.count)
+        ownTexts.append(text)
         ownCodes[text] = code
         return code
     }
@@ -39,18 +43,17 @@ package final class TextPool {
 
     /// The text with this code; empty for a code that was never given.
     package func text(_ code: UInt64) -> String {
-        let all = allTexts(upTo: code)
-        return code < UInt64(all.count) ? all[Int(code)] : ""
+        if code >= UInt64(texts.count), growsTable, table.count > texts.count { texts = table.snapshot() }
+        if code < UInt64(texts.count) { return texts[Int(code)] }
+        let own = code - UInt64(texts.count)
+        return own < UInt64(ownTexts.count) ? ownTexts[Int(own)] : ""
     }
 
-    /// Every text by its code, as of now. O(1) unless the table has grown.
+    /// Every text by its code, as of now. O(1) unless the table has grown; the first call makes them all.
     package func allTexts() -> [String] {
         if growsTable && table.count > texts.count { texts = table.snapshot() }
-        return texts
-    }
-
-    private func allTexts(upTo code: UInt64) -> [String] {
-        code < UInt64(texts.count) ? texts : allTexts()
+        for code in all.count..<max(all.count, texts.count + ownTexts.count) { all.append(text(UInt64(code))) }
+        return all
     }
 
     /// Whether the text of one code sorts before that of another, by the bytes of UTF-8.

@@ -42,7 +42,7 @@ struct DataRoutes: Sendable {
                 object.add("type", field.type.name)
                 return object.bytes
             })
-        object.add("series", snapshot.series(of: name).count)
+        object.add("series", snapshot.seriesCount(of: name))
         object.add("points", snapshot.pointCount(of: name))
         object.add("first", instant: extent?.start)
         object.add("last", instant: extent.map { $0.end == .max ? $0.end : $0.end - 1 })

@@ -10,6 +10,8 @@ import TramColumnar
     /// The first of them that snapshots see: a series is made before its first row is sure to be kept.
     private(set) var visibleSeriesCount = 0
     private(set) var pointCount = 0
+    /// Of all rows that were applied or loaded.
+    private(set) var presence = DayPresence()
     /// The record of the log that was applied last.
     private(set) var lsn: LSN = 0
     let limits = HeadLimits()
@@ -143,6 +145,9 @@ import TramColumnar
         let words = unsafe rows.words
         let seriesCount = seriesCount
         var (oldest, newest, newPoints) = (figures.oldest, figures.newest, 0)
+        // The day of the last row that was noted. Where the row before, of the same series, lies on it too, that was
+        // noted then: two comparisons for nearly every row.
+        var day = Int64.max...Int64.max
         var row = unsafe words
         for index in range {
             defer { unsafe row += stride }
@@ -165,12 +170,17 @@ import TramColumnar
             {
                 let target = unsafe tail + Int(series.pointee.count) &* stride
                 for word in 0..<stride { unsafe target[word] = row[word] }
+                if unsafe series.pointee.last < day.lowerBound || time > day.upperBound {
+                    presence.note(ids[index], at: time)
+                    day = DayPresence.day(of: time)
+                }
                 unsafe series.pointee.count &+= 1
                 unsafe series.pointee.last = time
                 newPoints &+= 1
             } else {
                 precondition(unsafe series.pointee.measurement == number, "a series of the batch's measurement")
                 let reference = unsafe RowReference(words: row, layout: layout)
+                presence.note(ids[index], at: time)
                 unsafe newPoints += series.pointee.insert(reference, id: id, measurement: measurement)
             }
         }
@@ -192,6 +202,9 @@ import TramColumnar
     /// Puts blocks of a segment into a series. `count` has to be called when all are in.
     mutating func load(_ entries: ArraySlice<SegmentEntry>, of segment: Segment, series id: Int) {
         takeBack()
+        for entry in entries where entry.kind != .grave {
+            presence.note(SeriesID(id), from: entry.first, through: entry.last)
+        }
         unsafe writablePage(id >> SeriesPage.shift)[id & SeriesPage.mask].load(entries, of: segment)
     }
 

@@ -39,11 +39,11 @@ struct NamesFile {
     var firstText: Int
     var texts: [String]
     var firstSeries: Int
-    var series: [SeriesKey]
+    var series: SeriesKeyList
     var measurements: [Measurement]
 
     init(
-        number: UInt64, firstText: Int, texts: [String], firstSeries: Int, series: [SeriesKey],
+        number: UInt64, firstText: Int, texts: [String], firstSeries: Int, series: SeriesKeyList,
         measurements: [Measurement]
     ) {
         self.number = number

@@ -46,19 +46,13 @@ package struct BatchRecord {
     ///
     /// - Parameter newSeries: keys with ids that rise by one from `firstID`.
     package static func encode(
-        _ staged: StagedRows, firstID: SeriesID, newSeries: [SeriesKey], to bytes: inout [UInt8]
+        _ staged: StagedRows, firstID: SeriesID, newSeries: SeriesKeyList, to bytes: inout [UInt8]
     ) {
         bytes.append(version)
         bytes.append(varint: UInt64(newSeries.count))
         bytes.append(varint: UInt64(firstID))
-        for key in newSeries {
-            bytes.append(text: key.measurement)
-            bytes.append(varint: UInt64(key.tags.tags.count))
-            for tag in key.tags.tags {
-                bytes.append(text: tag.key)
-                bytes.append(text: tag.value)
-            }
-        }
+        // Keys lie in a list as they do in a record.
+        bytes.append(contentsOf: newSeries.bytes)
         let batches = staged.batches.filter { $0.refused.count < $0.batch.count && !$0.columns.isEmpty }
         bytes.append(varint: UInt64(batches.count))
         for batch in batches { append(batch, to: &bytes) }

@@ -143,7 +143,7 @@ extension SegmentSet {
 
     /// Writes the names that are new, in as many files as that takes.
     private func writeNames(
-        _ store: Store, _ snapshot: Snapshot, _ texts: [String], savedTexts: Int, savedSeries: Int,
+        _ store: Store, _ snapshot: Snapshot, _ texts: StringTable.Texts, savedTexts: Int, savedSeries: Int,
         to manifest: inout Manifest
     ) throws(StorageError) {
         var first = savedTexts
@@ -157,9 +157,8 @@ extension SegmentSet {
                 number: manifest.takeNumber(), firstText: first, texts: Array(texts[first..<end]),
                 firstSeries: savedSeries, series: [], measurements: [])
             if end == texts.count {
-                names.series = (savedSeries..<max(savedSeries, snapshot.seriesCount)).compactMap {
-                    store.key(of: SeriesID($0))
-                }
+                names.series = store.index.keys(
+                    of: SeriesID(savedSeries)..<SeriesID(max(savedSeries, snapshot.seriesCount)))
                 names.measurements = snapshot.namedMeasurements
             }
             try write(names, store, to: &manifest)

@@ -10,7 +10,7 @@ import TramTesting
 
     private func payload(_ store: Store, _ batches: [Batch], newSeries: [SeriesKey], first: SeriesID) -> [UInt8] {
         var bytes: [UInt8] = []
-        BatchRecord.encode(store.stage(batches), firstID: first, newSeries: newSeries, to: &bytes)
+        BatchRecord.encode(store.stage(batches), firstID: first, newSeries: SeriesKeyList(newSeries), to: &bytes)
         return bytes
     }
 
@@ -64,7 +64,7 @@ import TramTesting
             ]
             let staged = written.stage(batches)
             var bytes: [UInt8] = []
-            BatchRecord.encode(staged, firstID: first, newSeries: keys, to: &bytes)
+            BatchRecord.encode(staged, firstID: first, newSeries: SeriesKeyList(keys), to: &bytes)
             let results = written.apply(staged)
 
             let record = try BatchRecord(decoding: bytes[...])
