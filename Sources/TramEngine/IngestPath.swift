@@ -52,7 +52,7 @@ package final class IngestPath: @unchecked Sendable {
                 }
             }
             resolveSeries(&pending, &rows.newKeys)
-            rows.batches.append(pending)
+            rows.add(pending)
         }
     }
 
