@@ -51,6 +51,13 @@ actor Committer {
     private var definedBelow: SeriesID
     private var keptBelow: SeriesID
 
+    private let thread = CommitThread.next()
+
+    // The main actor has a thread in any case.
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread?.asUnownedSerialExecutor() ?? MainActor.sharedUnownedExecutor
+    }
+
     init(store: Store, queries: @escaping @Sendable () -> LiveQueries?) {
         self.store = store
         self.queries = queries
