@@ -21,6 +21,8 @@ import TramColumnar
     private(set) var shape: UInt64
     private(set) var buffer: RowBuffer?
     private(set) var chunks: [Chunk] = []
+    /// Time of the newest row in the chunks, here so that a row for the tail touches none of them.
+    private var chunksEnd: Int64 = .min
 
     init(measurement: Int) {
         unsafe words = nil
@@ -65,7 +67,7 @@ import TramColumnar
             last = time
             return true
         }
-        if count > 0, chunks.isEmpty || time > chunks[chunks.count - 1].last {
+        if count > 0, time > chunksEnd || chunks.isEmpty {
             // The newest row of all is in the tail, so some row of it is at or after `time`.
             let position = buffer?.position(of: time, count: Int(count)) ?? 0
             if buffer?.time(position) == time {
@@ -123,6 +125,7 @@ import TramColumnar
     private mutating func closeTail() {
         guard let chunk = buffer.map({ Chunk($0, count: Int(count)) }) else { return }
         chunks.append(chunk)
+        chunksEnd = last
         count = 0
         // A snapshot may still read the rows: then the memory is its own from now on.
         if !isKnownUniquelyReferenced(&buffer) { adopt(nil) }
