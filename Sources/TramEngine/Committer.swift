@@ -42,7 +42,7 @@ actor Committer {
     private let store: Store
     private let queries: @Sendable () -> LiveQueries?
     private let results = Results()
-    private let isDurable: Bool
+    private nonisolated let isDurable: Bool
     /// In the order of the log.
     private var waiting: [Waiting] = []
     private var generation = 0
@@ -50,6 +50,13 @@ actor Committer {
     /// The first series that the next record defines, and the first that no kept record has defined.
     private var definedBelow: SeriesID
     private var keptBelow: SeriesID
+
+    private let thread = CommitThread.next()
+
+    // The main actor has a thread in any case.
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread?.asUnownedSerialExecutor() ?? MainActor.sharedUnownedExecutor
+    }
 
     init(store: Store, queries: @escaping @Sendable () -> LiveQueries?) {
         self.store = store
@@ -64,7 +71,17 @@ actor Committer {
     ///
     /// - Parameter wholly: store nothing when one row would be refused; the refusals then say which.
     /// - Throws: why nothing of them was kept.
-    func commit(_ rows: ParsedRows, wholly: Bool) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
+    nonisolated func commit(
+        _ rows: ParsedRows, wholly: Bool
+    ) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
+        // Most of the work of a record needs no turn: it is done here, on the caller's thread.
+        let ahead = isDurable ? rows.batches.map { BatchRecord.Columns($0.batch) } : []
+        return try await commit(rows, ahead, wholly: wholly)
+    }
+
+    private func commit(
+        _ rows: ParsedRows, _ ahead: [BatchRecord.Columns], wholly: Bool
+    ) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
         if wholly {
             let trial = rows.trial(in: store)
             if !trial.refusedByClass.isEmpty { return (trial, false) }
@@ -75,7 +92,7 @@ actor Committer {
         if staged.isEmpty { return (rows.finish(staged.emptyResults, in: store, keeping: { _ in false }), true) }
         let results = results
         do {
-            definedBelow = try store.write(staged, definingFrom: definedBelow) { result in
+            definedBelow = try store.write(staged, ahead, definingFrom: definedBelow) { result in
                 if results.add(result) { Task { await self.settle() } }
             }
         } catch {

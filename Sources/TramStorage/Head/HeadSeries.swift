@@ -22,7 +22,9 @@ import TramColumnar
     /// Number of the measurement in the upper half, of the tail's layout in the lower one.
     private(set) var shape: UInt64
     private(set) var buffer: RowBuffer?
-    private(set) var stretches: [Stretch] = []
+    private(set) var stretches: [Stretch] = [] { didSet { stretchesEnd = stretches.last?.last ?? .min } }
+    /// Time of the newest row in the stretches, here so that a row for the tail touches none of them.
+    private var stretchesEnd: Int64 = .min
 
     init(measurement: Int) {
         unsafe words = nil
@@ -76,7 +78,7 @@ import TramColumnar
             last = time
             return 1
         }
-        if count > 0, stretches.isEmpty || time > stretches[stretches.count - 1].last {
+        if count > 0, time > stretchesEnd || stretches.isEmpty {
             // The newest row of all is in the tail, so some row of it is at or after `time`.
             let position = buffer?.position(of: time, count: Int(count)) ?? 0
             if buffer?.time(position) == time {
