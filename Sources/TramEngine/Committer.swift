@@ -1,4 +1,5 @@
 import Synchronization
+import TramColumnar
 import TramStorage
 
 /// Commits of one database, one after the other, in three steps: the rows are staged, written to the log, and shown
@@ -13,10 +14,20 @@ import TramStorage
 /// of the generation that failed are passed over when the log is read back (`LogReplay`).
 actor Committer {
     private struct Waiting {
-        var rows: ParsedRows
-        var staged: StagedRows
+        enum Work {
+            case rows(ParsedRows, StagedRows, turn: CheckedContinuation<Result<Commit, StorageError>, Never>)
+            case deletion(Deletion, turn: CheckedContinuation<Result<Int, StorageError>, Never>)
+        }
+
+        var work: Work
         var generation: Int
-        var turn: CheckedContinuation<Result<Commit, StorageError>, Never>
+
+        func refuse(_ error: StorageError) {
+            switch work {
+            case .rows(_, _, let turn): turn.resume(returning: .failure(error))
+            case .deletion(_, let turn): turn.resume(returning: .failure(error))
+            }
+        }
     }
 
     /// What the log has said and nobody has looked at yet, in its order.
@@ -100,7 +111,7 @@ actor Committer {
             throw error
         }
         let outcome = await withCheckedContinuation { turn in
-            waiting.append(Waiting(rows: rows, staged: staged, generation: generation, turn: turn))
+            waiting.append(Waiting(work: .rows(rows, staged, turn: turn), generation: generation))
         }
         return (try outcome.get(), true)
     }
@@ -111,11 +122,8 @@ actor Committer {
             guard !waiting.isEmpty else { return }
             let next = waiting.removeFirst()
             switch result {
-            case .success(let lsn) where next.generation == generation:
-                keptBelow = max(keptBelow, SeriesID(next.staged.seriesBound))
-                next.turn.resume(returning: .success(finish(next.rows, store.apply(next.staged, lsn: lsn))))
-            case .success:
-                next.turn.resume(returning: .failure(lastFailure))
+            case .success(let lsn) where next.generation == generation: keep(next.work, lsn)
+            case .success: next.refuse(lastFailure)
             case .failure(let error):
                 if next.generation == generation {
                     generation += 1
@@ -124,9 +132,36 @@ actor Committer {
                     store.forgetUnseenFields()
                 }
                 lastFailure = error
-                next.turn.resume(returning: .failure(error))
+                next.refuse(error)
             }
         }
+    }
+
+    private func keep(_ work: Waiting.Work, _ lsn: LSN) {
+        switch work {
+        case .rows(let rows, let staged, let turn):
+            keptBelow = max(keptBelow, SeriesID(staged.seriesBound))
+            turn.resume(returning: .success(finish(rows, store.apply(staged, lsn: lsn))))
+        case .deletion(let deletion, let turn): turn.resume(returning: .success(store.apply(deletion, lsn: lsn)))
+        }
+    }
+
+    /// Takes rows away that are visible now. When this returns, that is as durable as the store is.
+    ///
+    /// - Returns: how many rows are gone.
+    /// - Throws: why they are all still there.
+    func delete(_ matcher: SeriesMatcher, in range: TimeRange) async throws(StorageError) -> Int {
+        let deletion = Deletion(series: matcher.series(in: store.snapshot()), range: range)
+        guard !deletion.series.isEmpty else { return 0 }
+        guard isDurable else { return store.apply(deletion) }
+        let results = results
+        try store.write(deletion) { result in
+            if results.add(result) { Task { await self.settle() } }
+        }
+        let outcome = await withCheckedContinuation { turn in
+            waiting.append(Waiting(work: .deletion(deletion, turn: turn), generation: generation))
+        }
+        return try outcome.get()
     }
 
     private func finish(_ rows: ParsedRows, _ results: [AppendResult]) -> Commit {

@@ -277,7 +277,7 @@ struct LogFiles: Sendable {
             try fileSystem.rename(path(prepared.name), to: path(name))
             try fileSystem.syncFolder(folder)
             current = Current(
-                file: prepared.file, name: name, header: header, byteCount: configuration.fileBytes)
+                file: prepared.file, name: name, header: header, byteCount: prepared.byteCount)
         } catch {
             throw explain(error, name, 0)
         }
