@@ -74,7 +74,9 @@ public final class Store: Sendable {
         let report = found.log
         let writer = try LogWriter(
             folder: logFolder, resuming: report, fileSystem: fileSystem, configuration: logConfiguration, time: time)
-        opened.withLock { $0 = Opened(log: writer, segments: set, recovery: found) }
+        // What was read back now would be read back again.
+        let upkeep = Upkeep(sealedLogBytes: -report.byteCount)
+        opened.withLock { $0 = Opened(log: writer, segments: set, recovery: found, upkeep: upkeep) }
         removeExpired(now: time.now())
     }
 

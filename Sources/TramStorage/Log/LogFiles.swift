@@ -380,6 +380,8 @@ struct LogFiles: Sendable {
     /// Syncs what is left, and takes no more records.
     mutating func close() {
         syncLate()
+        // Room that was reserved and not needed. When this fails, the next start finds zeros there, which it knows.
+        if let current { try? current.file.truncate(to: current.offset) }
         current = nil
         figures.state = .closed
     }
