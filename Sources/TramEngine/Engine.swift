@@ -143,8 +143,16 @@ public final class Engine: Sendable {
             return keeper
         }
         keeper?.stop()
-        for database in databases { database.store.close() }
+        for database in databases {
+            // It takes a moment, and saves the next start from reading the log. When it fails, the log has all rows.
+            if keeper != nil, database.store.unsealedLogBytes >= Engine.leastBytesSealedAtClose {
+                try? database.store.seal(clock: time)
+            }
+            database.store.close()
+        }
     }
+
+    private static let leastBytesSealedAtClose = 1 << 20
 
     private static func databasesFolder(_ folder: String) -> String { folder + "/databases" }
 

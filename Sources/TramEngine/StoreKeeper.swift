@@ -16,13 +16,27 @@ final class StoreKeeper: Sendable {
         let isStopped = isStopped
         thread = try SystemThread(name: "tram-store") {
             repeat {
-                for store in stores() {
+                let all = stores()
+                let pressed = StoreKeeper.mostPressed(all)
+                for store in all {
                     // What does not work is in the store's figures, and is tried again.
-                    try? store.tend(clock: time)
+                    try? store.tend(clock: time, isPressed: pressed === store)
                     if isStopped.withLock({ $0 }) { break }
                 }
             } while isStopped.wait(nanoseconds: StoreKeeper.restNanoseconds, until: { $0 ? true : nil }) == nil
         }
+    }
+
+    /// The store that is to be sealed because all of them together have too much that is not; nil when they have not.
+    private static func mostPressed(_ stores: [Store]) -> Store? {
+        guard let limits = stores.first?.configuration, stores.count > 1 else { return nil }
+        if stores.reduce(0, { $0 + $1.unsealedLogBytes }) >= limits.sealAfterLogBytes {
+            return stores.max { $0.unsealedLogBytes < $1.unsealedLogBytes }
+        }
+        if stores.reduce(0, { $0 + $1.memoryByteCount }) >= limits.headBytes / 2 {
+            return stores.max { $0.memoryByteCount < $1.memoryByteCount }
+        }
+        return nil
     }
 
     /// Lets it end what it is at, and waits for that.

@@ -3,11 +3,12 @@ public struct StorageConfiguration: Equatable, Sendable {
     /// New series beyond this number are refused; known ones go on.
     public var maximumSeries: Int
     /// Rows are sealed into a segment when the log has grown by this many bytes since the last time: a restart has to
-    /// read so much of it, and about as much again.
-    public var sealAfterLogBytes = 128 << 20
+    /// read so much of it. For all stores of a server together, which are sealed largest first.
+    public var sealAfterLogBytes = 64 << 20
     /// Rows are sealed when the last time was so long ago.
     public var sealAfterSeconds = 3600
-    /// Rows in memory, bytes: from half of this on they are sealed, and beyond all of it writes are told to come again.
+    /// Rows in memory, bytes: from half of this on, in all stores of a server together, they are sealed; beyond all of
+    /// it, in one store, writes are told to come again.
     public var headBytes = 2 << 30
     /// Rows are kept for so long, rounded up to whole days (UTC); nil for ever.
     public var keptNanoseconds: Int64?

@@ -23,7 +23,7 @@ public final class Store: Sendable {
     private let limits: HeadLimits
     /// Nil for a store in memory only.
     private let opened = Mutex<Opened?>(nil)
-    let configuration: StorageConfiguration
+    public let configuration: StorageConfiguration
 
     /// What a store in a folder has besides.
     struct Opened: Sendable {
@@ -74,6 +74,8 @@ public final class Store: Sendable {
         let report = found.log
         let writer = try LogWriter(
             folder: logFolder, resuming: report, fileSystem: fileSystem, configuration: logConfiguration, time: time)
+        // Files that hold nothing beyond the segments; what cannot go now goes after the next seal.
+        _ = try? writer.removeFiles(before: set.manifest.lsn + 1)
         // What was read back now would be read back again.
         let upkeep = Upkeep(sealedLogBytes: -report.byteCount)
         opened.withLock { $0 = Opened(log: writer, segments: set, recovery: found, upkeep: upkeep) }

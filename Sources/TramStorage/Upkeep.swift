@@ -24,9 +24,10 @@ extension Store {
     /// Does what is due: takes away what is too old, seals what is in memory, puts segments together. To be called
     /// about once a second, from one thread.
     ///
+    /// - Parameter isPressed: seal now; the stores of the server have too much that is not sealed, and this one most.
     /// - Throws: `.diskFull`, `.storeFailed`: nothing is lost, and a call after a while tries again.
-    public func tend(clock: any TimeSource) throws(StorageError) {
-        guard let segments, let log else { return }
+    public func tend(clock: any TimeSource, isPressed: Bool = false) throws(StorageError) {
+        guard let segments, log != nil else { return }
         let now = clock.monotonic()
         var upkeep = Upkeep()
         withUpkeep { opened in
@@ -36,12 +37,10 @@ extension Store {
         guard now >= upkeep.notBefore else { return }
         let removed = removeExpired(now: clock.now())
         do throws(StorageError) {
-            let logBytes = log.figures.bytes
             let isOld = now - (upkeep.sealedAt ?? now) >= Int64(configuration.sealAfterSeconds) * 1_000_000_000
-            let isMuch = logBytes - upkeep.sealedLogBytes >= configuration.sealAfterLogBytes
-            if removed > 0 || isOld || isMuch || memoryByteCount > configuration.headBytes / 2 {
-                try seal(clock: clock)
-            }
+            let isMuch =
+                unsealedLogBytes >= configuration.sealAfterLogBytes || memoryByteCount > configuration.headBytes / 2
+            if removed > 0 || isOld || isMuch || isPressed { try seal(clock: clock) }
             if let run = segments.nextRun() {
                 // Dead is what memory has taken over, and memory has to be on the disk first.
                 if run.isDead { try seal(clock: clock) }
@@ -54,6 +53,14 @@ extension Store {
             withUpkeep { $0.upkeep.notBefore = now + Store.restNanoseconds }
             throw error
         }
+    }
+
+    /// Bytes of the log that a restart would have to read.
+    public var unsealedLogBytes: Int {
+        guard let log else { return 0 }
+        var sealed = 0
+        withUpkeep { sealed = $0.upkeep.sealedLogBytes }
+        return log.figures.bytes - sealed
     }
 
     private static let restNanoseconds: Int64 = 5_000_000_000
