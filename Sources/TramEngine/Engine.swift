@@ -146,7 +146,7 @@ public final class Engine: Sendable {
         for database in databases { database.store.close() }
     }
 
-    private static func databasesFolder(_ folder: String) -> String { folder + "/databases" }
+    private static func databasesFolder(_ folder: String) -> String { DataDirectory.home(of: folder) }
 
     /// Makes a database; the one of this name when it is there.
     @discardableResult
