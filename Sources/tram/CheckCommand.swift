@@ -41,6 +41,7 @@ struct CheckCommand: ParsableCommand {
         ])
         var counts: [CheckedFile.State: Int] = [:]
         var byteCount = 0
+        var lines: [String] = []
         try closed.whileHeld {
             let progress = Progress(language == .vi ? "đang kiểm tra" : "checking")
             defer { progress.clear() }
@@ -61,6 +62,7 @@ struct CheckCommand: ParsableCommand {
                 for file in files {
                     counts[file.state, default: 0] += 1
                     byteCount += file.byteCount
+                    lines += file.state == .damaged ? places(file, language).map { "\(name): \(file.name): \($0)" } : []
                     table.append([
                         .text(name), .text(file.name), .text(file.kind?.rawValue), .count(file.byteCount),
                         .count(file.rows), .count(file.items), .string(file.state.rawValue), detail(file, language),
@@ -76,11 +78,15 @@ struct CheckCommand: ParsableCommand {
             }
         }
         try table.write(format, language)
+        // A terminal cuts long cells, and these must not be.
+        if Printing(format: format, epoch: nil, language: language, zone: .utc).isTable {
+            for line in lines { Talk.line(TerminalText.printable(line)) }
+        }
         try finish(counts, byteCount, language)
     }
 
-    private func detail(_ file: CheckedFile, _ language: Language) -> Value {
-        guard !file.findings.isEmpty else { return .null }
+    /// What is wrong with a file, place by place.
+    private func places(_ file: CheckedFile, _ language: Language) -> [String] {
         var texts = file.findings.prefix(CheckCommand.shownFindings).map { finding in
             finding.offset == 0 && finding.byteCount == 0
                 ? finding.text.text(language) : "byte \(finding.offset): \(finding.text.text(language))"
@@ -89,7 +95,11 @@ struct CheckCommand: ParsableCommand {
         if more > 0 {
             texts.append(language == .vi ? "và \(more) chỗ nữa (tram inspect)" : "and \(more) more (tram inspect)")
         }
-        return .text(texts.joined(separator: "; "))
+        return texts
+    }
+
+    private func detail(_ file: CheckedFile, _ language: Language) -> Value {
+        file.findings.isEmpty ? .null : .text(places(file, language).joined(separator: "; "))
     }
 
     private func finish(_ counts: [CheckedFile.State: Int], _ byteCount: Int, _ language: Language) throws {

@@ -36,7 +36,7 @@ import Testing
             "air[all] | count(), mean(pm25), last(note) by station", "air[all] | where pm25 > 12 | max(pm25) every 1m",
             "show series", "air[2026-01-01T07:00..2026-01-01T07:02]",
         ]
-        let folder = try await killed { server in
+        let folder = try await killed { server throws in
             for body in 0..<4 {
                 let lines = DirectoryToolTests.lines(100, from: 1_767_225_600 + body * 100)
                 #expect(try server.write("city", lines).status == 204)
@@ -98,7 +98,7 @@ import Testing
 
     @Test func `damage ends a check with 1, and names the file; a question answers the rest and says so`() async throws
     {
-        let folder = try await killed { server in
+        let folder = try await killed { server throws in
             #expect(try server.write("city", DirectoryToolTests.lines(400)).status == 204)
         }
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test func `a directory without a lock is asked without making one`() async throws {
-        let folder = try await killed { server in
+        let folder = try await killed { server throws in
             #expect(try server.write("a", "m v=1 1\nm v=2 2").status == 204)
             #expect(try server.write("b", "m v=1 1").status == 204)
         }

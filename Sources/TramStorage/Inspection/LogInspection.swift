@@ -281,8 +281,8 @@ public struct LogInspection: Sendable {
 /// What stands behind the last whole record of the newest file.
 ///
 /// A write that was cut short leaves sectors that nothing was written to, for room is reserved as zeros; damage to a
-/// record that was written in full leaves none. A start need not tell them apart, for neither record can be had; whoever
-/// looks for a failing disk wants to know.
+/// record that was written in full leaves none. A start need not tell them apart, for neither record can be had;
+/// whoever looks for a failing disk wants to know.
 private struct LogTail {
     private static let sectorBytes = 512
 

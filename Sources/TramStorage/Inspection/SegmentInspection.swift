@@ -319,10 +319,11 @@ public struct SegmentInspection: Sendable {
             return block
         }
         do throws(CodecError) {
-            try check(part, head, &block) { what in
+            let wrong = try check(part, head, &block)
+            if !wrong.isEmpty {
                 note(
-                    offset, head.byteCount, vi: "khối ghi sai về chính nó (\(what))",
-                    en: "the block says something wrong of itself (\(what))")
+                    offset, head.byteCount, vi: "khối ghi sai về chính nó (\(wrong))",
+                    en: "the block says something wrong of itself (\(wrong))")
             }
         } catch {
             note(
@@ -332,10 +333,12 @@ public struct SegmentInspection: Sendable {
         return block
     }
 
-    /// Decodes all of a block, and tells of what its head says and its columns do not.
+    /// Decodes all of a block.
+    ///
+    /// - Returns: what its head says and its columns do not; empty when they agree.
     private func check(
-        _ bytes: RawSpan, _ head: BlockHead, _ block: inout InspectedBlock, _ tell: (String) -> Void
-    ) throws(CodecError) {
+        _ bytes: RawSpan, _ head: BlockHead, _ block: inout InspectedBlock
+    ) throws(CodecError) -> String {
         var wrong: [String] = []
         let columns = try BlockDecoder.fields(bytes, head)
         if head.kind == .grave {
@@ -366,7 +369,7 @@ public struct SegmentInspection: Sendable {
             block.fields.append(
                 try InspectedBlock.Field(number, name, part, vector, column.entry))
         }
-        if !wrong.isEmpty { tell(wrong.joined(separator: ", ")) }
+        return wrong.joined(separator: ", ")
     }
 
     private func largest(_ vector: Vector) -> UInt64? {

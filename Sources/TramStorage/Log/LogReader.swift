@@ -81,8 +81,8 @@ struct LogReader {
         try unsafe body(window.bytes.span.bytes.extracting(payloadRange))
     }
 
-    /// Whether zeros follow the last record up to where the next one may begin, as they were written. To be called after
-    /// `withPayload`, for it moves the window.
+    /// Whether zeros follow the last record up to where the next one may begin, as they were written. To be called
+    /// after `withPayload`, for it moves the window.
     mutating func hasZeroPadding() throws(SystemError) -> Bool {
         let count = min(offset, window.byteCount) - paddingOffset
         guard count > 0 else { return true }

@@ -57,14 +57,8 @@ import TramTesting
         #expect(value.type == .float)
         #expect(value.minimum == Double(0).bitPattern)
         #expect(value.maximum == 49.5.bitPattern)
-        // 0 + 2 + … + 198 quarters.
-        guard case .exact(let sum, let scale) = value.sum else {
-            Issue.record("a sum of quarters is exact")
-            return
-        }
-        var unit: Int128 = 1
-        for _ in 0..<scale { unit *= 10 }
-        #expect(sum * 4 == 9900 * unit)
+        // 0 + 2 + … + 198 quarters, exactly: 2475.
+        #expect("\(value.sum, default: "")".contains("exact(24750, scale: 1)"), "\(value)")
         #expect(fields["s"]?.sum == nil)
         #expect(blocks.allSatisfy { $0.findings.isEmpty })
     }

@@ -69,8 +69,8 @@ import TramTesting
         #expect(Set(files.compactMap(\.kind)) == [.manifest, .names, .segment, .log])
         let segments = files.filter { $0.kind == .segment }
         #expect(segments.count == 2)
-        // What a deletion took away in memory never came to a segment, so it is not counted here.
-        #expect(segments.reduce(0) { $0 + ($1.rows ?? 0) } <= 240)
+        // A block that is written anew has its rows in both, so they are more than there are.
+        #expect(segments.reduce(0) { $0 + ($1.rows ?? 0) } >= 231)
         #expect(files.filter { $0.kind == .log }.reduce(0) { $0 + ($1.rows ?? 0) } >= 120)
         #expect(try disk.names(in: StoreCheckTests.home + "/log") == before)
         var total = 0
@@ -106,7 +106,9 @@ import TramTesting
         let name = try #require(try disk.names(in: folder).last { $0.hasSuffix(".log") })
         let whole = try #require(disk.contents(folder + "/" + name))
         let end = try #require(whole.lastIndex { $0 != 0 })
-        try flip(folder + "/" + name, disk, 0...end) { offset, files in
+        // Of the zeros beside the heads every sixteenth byte will do.
+        let offsets = (0...end).filter { $0 < 64 || 2048..<2112 ~= $0 || $0 >= 4096 || $0 % 16 == 0 }
+        try flip(folder + "/" + name, disk, offsets) { offset, files in
             let bad = files.filter { $0.state != .ok }
             #expect(bad.map(\.name) == ["log/" + name], "byte \(offset): \(bad)")
         }
