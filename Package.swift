@@ -97,7 +97,9 @@ let package = Package(
         tests(
             "TramLineProtocolTests", ["TramLineProtocol", "TramColumnar", "TramTesting"],
             resources: [.copy("Cases")]),
-        tests("TramStorageTests", ["TramStorage", "TramSystem", "TramColumnar", "TramTesting"]),
+        tests(
+            "TramStorageTests", ["TramStorage", "TramSystem", "TramColumnar", "TramTesting"],
+            resources: [.copy("Fixtures")]),
         tests("TramQueryTests", ["TramQuery", "TramColumnar", "TramTesting"]),
         tests("TramAlertingTests", ["TramAlerting", "TramQuery", "TramColumnar", "TramTesting"]),
         tests("TramFederationTests", ["TramFederation", "TramQuery", "TramColumnar", "TramTesting"]),

@@ -38,6 +38,11 @@ public struct Bitmap: Equatable, Sendable {
         for _ in 0..<added { append(value) }
     }
 
+    /// Appends the bits of `other`. O(its count).
+    public mutating func append(_ other: Bitmap) {
+        for index in 0..<other.count { append(other[index]) }
+    }
+
     /// Makes room for a bit before `index`. O(count).
     public mutating func insert(_ value: Bool, at index: Int) {
         append(false)

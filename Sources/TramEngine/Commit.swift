@@ -135,6 +135,10 @@ extension Commit {
             described.conflict = (has, sent)
             described.text =
                 "field \"\(field)\" of \(batch.measurement) holds \(has.name), the line sends \(sent.name); send \(Commit.example(has))"
+        case .fieldLimit(let field):
+            described.field = field
+            described.text =
+                "\(batch.measurement) has as many fields as it may; send what differs as a tag or a value, not as the name of a field"
         case .seriesLimit:
             switch pending.early[refusal.row] {
             case .badTimestamp:

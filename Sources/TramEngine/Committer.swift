@@ -1,4 +1,5 @@
 import Synchronization
+import TramColumnar
 import TramStorage
 
 /// Commits of one database, one after the other, in three steps: the rows are staged, written to the log, and shown
@@ -13,10 +14,20 @@ import TramStorage
 /// of the generation that failed are passed over when the log is read back (`LogReplay`).
 actor Committer {
     private struct Waiting {
-        var rows: ParsedRows
-        var staged: StagedRows
+        enum Work {
+            case rows(ParsedRows, StagedRows, turn: CheckedContinuation<Result<Commit, StorageError>, Never>)
+            case deletion(Deletion, turn: CheckedContinuation<Result<Int, StorageError>, Never>)
+        }
+
+        var work: Work
         var generation: Int
-        var turn: CheckedContinuation<Result<Commit, StorageError>, Never>
+
+        func refuse(_ error: StorageError) {
+            switch work {
+            case .rows(_, _, let turn): turn.resume(returning: .failure(error))
+            case .deletion(_, let turn): turn.resume(returning: .failure(error))
+            }
+        }
     }
 
     /// What the log has said and nobody has looked at yet, in its order.
@@ -42,7 +53,7 @@ actor Committer {
     private let store: Store
     private let queries: @Sendable () -> LiveQueries?
     private let results = Results()
-    private let isDurable: Bool
+    private nonisolated let isDurable: Bool
     /// In the order of the log.
     private var waiting: [Waiting] = []
     private var generation = 0
@@ -50,6 +61,13 @@ actor Committer {
     /// The first series that the next record defines, and the first that no kept record has defined.
     private var definedBelow: SeriesID
     private var keptBelow: SeriesID
+
+    private let thread = CommitThread.next()
+
+    // The main actor has a thread in any case.
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread?.asUnownedSerialExecutor() ?? MainActor.sharedUnownedExecutor
+    }
 
     init(store: Store, queries: @escaping @Sendable () -> LiveQueries?) {
         self.store = store
@@ -64,7 +82,17 @@ actor Committer {
     ///
     /// - Parameter wholly: store nothing when one row would be refused; the refusals then say which.
     /// - Throws: why nothing of them was kept.
-    func commit(_ rows: ParsedRows, wholly: Bool) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
+    nonisolated func commit(
+        _ rows: ParsedRows, wholly: Bool
+    ) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
+        // Most of the work of a record needs no turn: it is done here, on the caller's thread.
+        let ahead = isDurable ? rows.batches.map { BatchRecord.Columns($0.batch) } : []
+        return try await commit(rows, ahead, wholly: wholly)
+    }
+
+    private func commit(
+        _ rows: ParsedRows, _ ahead: [BatchRecord.Columns], wholly: Bool
+    ) async throws(StorageError) -> (commit: Commit, isStored: Bool) {
         if wholly {
             let trial = rows.trial(in: store)
             if !trial.refusedByClass.isEmpty { return (trial, false) }
@@ -75,7 +103,7 @@ actor Committer {
         if staged.isEmpty { return (rows.finish(staged.emptyResults, in: store, keeping: { _ in false }), true) }
         let results = results
         do {
-            definedBelow = try store.write(staged, definingFrom: definedBelow) { result in
+            definedBelow = try store.write(staged, ahead, definingFrom: definedBelow) { result in
                 if results.add(result) { Task { await self.settle() } }
             }
         } catch {
@@ -83,7 +111,7 @@ actor Committer {
             throw error
         }
         let outcome = await withCheckedContinuation { turn in
-            waiting.append(Waiting(rows: rows, staged: staged, generation: generation, turn: turn))
+            waiting.append(Waiting(work: .rows(rows, staged, turn: turn), generation: generation))
         }
         return (try outcome.get(), true)
     }
@@ -94,11 +122,8 @@ actor Committer {
             guard !waiting.isEmpty else { return }
             let next = waiting.removeFirst()
             switch result {
-            case .success(let lsn) where next.generation == generation:
-                keptBelow = max(keptBelow, SeriesID(next.staged.seriesBound))
-                next.turn.resume(returning: .success(finish(next.rows, store.apply(next.staged, lsn: lsn))))
-            case .success:
-                next.turn.resume(returning: .failure(lastFailure))
+            case .success(let lsn) where next.generation == generation: keep(next.work, lsn)
+            case .success: next.refuse(lastFailure)
             case .failure(let error):
                 if next.generation == generation {
                     generation += 1
@@ -107,9 +132,36 @@ actor Committer {
                     store.forgetUnseenFields()
                 }
                 lastFailure = error
-                next.turn.resume(returning: .failure(error))
+                next.refuse(error)
             }
         }
+    }
+
+    private func keep(_ work: Waiting.Work, _ lsn: LSN) {
+        switch work {
+        case .rows(let rows, let staged, let turn):
+            keptBelow = max(keptBelow, SeriesID(staged.seriesBound))
+            turn.resume(returning: .success(finish(rows, store.apply(staged, lsn: lsn))))
+        case .deletion(let deletion, let turn): turn.resume(returning: .success(store.apply(deletion, lsn: lsn)))
+        }
+    }
+
+    /// Takes rows away that are visible now. When this returns, that is as durable as the store is.
+    ///
+    /// - Returns: how many rows are gone.
+    /// - Throws: why they are all still there.
+    func delete(_ matcher: SeriesMatcher, in range: TimeRange) async throws(StorageError) -> Int {
+        let deletion = Deletion(series: matcher.series(in: store.snapshot()), range: range)
+        guard !deletion.series.isEmpty else { return 0 }
+        guard isDurable else { return store.apply(deletion) }
+        let results = results
+        try store.write(deletion) { result in
+            if results.add(result) { Task { await self.settle() } }
+        }
+        let outcome = await withCheckedContinuation { turn in
+            waiting.append(Waiting(work: .deletion(deletion, turn: turn), generation: generation))
+        }
+        return try outcome.get()
     }
 
     private func finish(_ rows: ParsedRows, _ results: [AppendResult]) -> Commit {

@@ -62,6 +62,16 @@ public final class Database: Sendable {
         try await committer.commit(rows, wholly: wholly)
     }
 
+    /// Takes rows away that are visible now. When this returns, that is as durable as the store is. Windows and alerts
+    /// that they have given stay.
+    ///
+    /// - Returns: how many rows are gone.
+    /// - Throws: why they are all still there.
+    @discardableResult
+    public func delete(_ matcher: SeriesMatcher, in range: TimeRange) async throws(StorageError) -> Int {
+        try await committer.delete(matcher, in: range)
+    }
+
     /// The windows that a plain standing query has given, those that begin in `range`; nil when none has this name.
     ///
     /// - Throws: why it cannot go on.

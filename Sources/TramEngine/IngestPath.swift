@@ -53,7 +53,7 @@ package final class IngestPath: @unchecked Sendable {
             numbers.resolve(&series, besides: pending.early, &rows)
             for row in pending.early.keys { series[row] = Store.refusedSeries }
             swap(&series, &pending.batch.series)
-            rows.batches.append(pending)
+            rows.add(pending)
         }
         numbers.endPiece(of: parser)
     }

@@ -11,6 +11,14 @@ package struct ParsedRows: Sendable {
         var batch: Batch
         /// Rows that are refused before the store sees them, and why.
         var early: [Int: RejectedLine.Class] = [:]
+
+        /// - Returns: whether the rows of `piece` are here now.
+        fileprivate mutating func append(_ piece: Pending) -> Bool {
+            let before = batch.count
+            guard before < ParsedRows.longBatch, batch.append(piece.batch) else { return false }
+            for (row, reason) in piece.early { early[before + row] = reason }
+            return true
+        }
     }
 
     /// Marks a number in `Batch.series` as a place in `newKeys`; ids of a store stay below it.
@@ -32,7 +40,20 @@ package struct ParsedRows: Sendable {
     /// The start of 1971, nanoseconds UTC.
     static let year1971: Int64 = 31_536_000_000_000_000
 
+    /// Rows of a batch to which no more are added.
+    private static let longBatch = 65_536
+
     package init() {}
+
+    /// Adds the rows of a piece of a body: to the batch of their measurement where they fit, for whatever is done with
+    /// a batch costs by the column as well as by the row.
+    ///
+    /// Only the newest batch of a measurement is added to. Of two rows of one series and time the later one counts.
+    mutating func add(_ piece: Pending) {
+        let newest = batches.lastIndex { $0.batch.measurement == piece.batch.measurement }
+        if let newest, batches[newest].append(piece) { return }
+        batches.append(piece)
+    }
 
     /// Whether every line so far is fit to be stored.
     var isClean: Bool { rejectedByClass.isEmpty && batches.allSatisfy(\.early.isEmpty) }

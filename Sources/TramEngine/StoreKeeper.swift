@@ -8,20 +8,20 @@ final class StoreKeeper: Sendable {
     private let thread: SystemThread
 
     /// How often stores are seen to.
-    private static let restNanoseconds: Int64 = 500_000_000
+    private static let restNanoseconds: Int64 = 200_000_000
 
     /// - Parameter stores: those that are there now.
     /// - Throws: when the process may have no more threads.
     init(time: any TimeSource, stores: @escaping @Sendable () -> [Store]) throws(SystemError) {
         let isStopped = isStopped
         thread = try SystemThread(name: "tram-store") {
-            while isStopped.wait(nanoseconds: StoreKeeper.restNanoseconds, until: { $0 ? true : nil }) == nil {
+            repeat {
                 for store in stores() {
                     // What does not work is in the store's figures, and is tried again.
                     try? store.tend(clock: time)
                     if isStopped.withLock({ $0 }) { break }
                 }
-            }
+            } while isStopped.wait(nanoseconds: StoreKeeper.restNanoseconds, until: { $0 ? true : nil }) == nil
         }
     }
 

@@ -17,8 +17,10 @@ public struct StoreSource: ColumnSource {
     public func extent(of measurement: String) -> TimeRange? { snapshot.extent(of: measurement) }
     public func schema(of measurement: String) -> Schema? { snapshot.schema(of: measurement) }
 
-    public func series(of measurement: String) -> [SeriesEntry] {
-        snapshot.series(of: measurement).map { SeriesEntry(id: $0.id, tagCodes: $0.tagCodes) }
+    public func series(of measurement: String, in range: TimeRange?) -> [SeriesEntry] {
+        let series =
+            range.map { snapshot.series(of: measurement, in: $0) } ?? snapshot.series(of: measurement)
+        return series.map { SeriesEntry(id: $0.id, tagCodes: $0.tagCodes) }
     }
 
     public func scan(

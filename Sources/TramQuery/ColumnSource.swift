@@ -34,7 +34,9 @@ public protocol ColumnSource: Sendable {
     func extent(of measurement: String) -> TimeRange?
     func schema(of measurement: String) -> Schema?
     /// In order of series id. O(series).
-    func series(of measurement: String) -> [SeriesEntry]
+    ///
+    /// - Parameter range: those that have no row in it may be left out; nil for all.
+    func series(of measurement: String, in range: TimeRange?) -> [SeriesEntry]
     /// Hands every block of `series` that overlaps `range` to `visit`, in time order; blocks may hold rows outside the
     /// range. `fields` are field numbers of the measurement's schema.
     func scan(

@@ -7,6 +7,8 @@ public struct AppendResult: Equatable, Sendable {
         case typeConflict(field: String, has: FieldType, sent: FieldType)
         /// The row's series is new and beyond the limit.
         case seriesLimit
+        /// The measurement has as many fields as it may, and this one is new.
+        case fieldLimit(field: String)
     }
 
     public struct Refusal: Equatable, Sendable {

@@ -86,6 +86,15 @@ public struct Snapshot: Sendable {
         store.index.number(of: measurement, below: bound).map { store.index.series(of: $0, below: bound) } ?? []
     }
 
+    /// As above, without series that have no row in `range`, as far as the days tell.
+    public func series(of measurement: String, in range: TimeRange) -> [StoredSeries] {
+        guard let number = store.index.number(of: measurement, below: bound), let extent = extent(of: measurement)
+        else { return [] }
+        // Days are asked only where that can leave a series out.
+        let isWhole = range.start <= extent.start && range.end >= extent.end
+        return store.index.series(of: number, below: bound, among: isWhole ? nil : seriesPresent(in: range))
+    }
+
     /// How many series a measurement has; 0 when it is unknown. O(log).
     public func seriesCount(of measurement: String) -> Int {
         store.index.number(of: measurement, below: bound).map { store.index.seriesCount(of: $0, below: bound) } ?? 0

@@ -74,7 +74,9 @@ public final class Store: Sendable {
         let report = found.log
         let writer = try LogWriter(
             folder: logFolder, resuming: report, fileSystem: fileSystem, configuration: logConfiguration, time: time)
-        opened.withLock { $0 = Opened(log: writer, segments: set, recovery: found) }
+        // What was read back now would be read back again.
+        let upkeep = Upkeep(sealedLogBytes: -report.byteCount)
+        opened.withLock { $0 = Opened(log: writer, segments: set, recovery: found, upkeep: upkeep) }
         removeExpired(now: time.now())
     }
 
@@ -135,10 +137,11 @@ public final class Store: Sendable {
     /// Writes staged rows to the log, with the definitions of all series from `first` on; `completion` hears when they
     /// are durable, or why they are not kept. See `LogWriter.append`.
     ///
+    /// - Parameter ahead: what was made ahead of the columns of each batch; empty when nothing was.
     /// - Returns: the first series that the next record has to define.
     /// - Throws: what the log throws; nothing is written then.
-    public func write(
-        _ staged: StagedRows, definingFrom first: SeriesID,
+    package func write(
+        _ staged: StagedRows, _ ahead: [BatchRecord.Columns] = [], definingFrom first: SeriesID,
         completion: @escaping @Sendable (Result<LSN, StorageError>) -> Void
     ) throws(StorageError) -> SeriesID {
         guard let log else { throw .logClosed }
@@ -149,7 +152,7 @@ public final class Store: Sendable {
         let bound = SeriesID(staged.seriesBound)
         let keys = first < bound ? index.keys(of: first..<bound) : []
         var payload: [UInt8] = []
-        BatchRecord.encode(staged, firstID: min(first, bound), newSeries: keys, to: &payload)
+        BatchRecord.encode(staged, ahead, firstID: min(first, bound), newSeries: keys, to: &payload)
         try log.append(payload, type: .rows, completion: completion)
         return bound
     }

@@ -43,6 +43,51 @@ import TramTesting
         #expect(points(engine) == 2)
     }
 
+    @Test(arguments: Array(UInt64(1)...10))
+    func `a body that comes in pieces is stored as one that comes whole`(seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        var text = ""
+        for row in 0..<600 {
+            let series = Int.random(in: 0..<5, using: &generator)
+            var fields = ["v=\(Double(Int.random(in: -999...999, using: &generator)) / 10)"]
+            if Bool.random(using: &generator) { fields.append("n=\(row)i") }
+            if Int.random(in: 0..<50, using: &generator) == 0 { fields.append("rare=true") }
+            if Int.random(in: 0..<3, using: &generator) > 0 { fields.append("s=\"state \(row % 7)\"") }
+            if Int.random(in: 0..<90, using: &generator) == 0 { fields = ["v=\"no number\""] }
+            // Times come again and out of order: the later line counts.
+            let time = Int.random(in: 1..<300, using: &generator)
+            text += "m\(series % 2),s=\(series) \(fields.shuffled(using: &generator).joined(separator: ",")) \(time)\n"
+        }
+        let bytes = Array(text.utf8)
+        let (whole, cut) = (try engine(), try engine())
+        let expected = try await write(text, whole)
+        let body = try body(cut)
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + Int.random(in: 1...3000, using: &generator))
+            try unsafe body.feed(Array(bytes[start..<end]).span.bytes)
+            start = end
+        }
+        let outcome = try await body.commit()
+        #expect(outcome.acceptedCount == expected.acceptedCount)
+        #expect(outcome.refusedByClass == expected.refusedByClass)
+        let (left, right) = (try rows(whole), try rows(cut))
+        #expect(!left.isEmpty && left == right)
+    }
+
+    /// Every row of m0 and m1 as text.
+    private func rows(_ engine: Engine) throws -> [String] {
+        let database = try engine.createDatabase("city")
+        let context = QueryContext(now: 0, zone: .utc, zones: BuiltInZones(), defaultRange: .all)
+        let source = StoreSource(database.store.snapshot())
+        return try ["m0", "m1"].flatMap { name in
+            let result = try QueryRunner.run(name, source: source, context: context)
+            return (0..<result.rowCount).map { row in
+                result.columns.indices.map { result.value(row: row, column: $0).plainText }.joined(separator: " ")
+            }
+        }
+    }
+
     @Test func `a body that is dropped leaves no database and no series`() async throws {
         let engine = try engine()
         do {

@@ -122,6 +122,20 @@ func key(_ measurement: String, _ tags: KeyValuePairs<String, String> = [:]) -> 
         #expect(store.strings.existingCode("c") == nil)
     }
 
+    @Test func `a field too many is refused by name, and known fields go on`() {
+        var number = 0
+        while number < 60_000 {
+            let fields = (number..<number + 1000).map { (name: "f\($0)", value: Value.int(1)) }
+            #expect(append([Point(series, Int64(number), fields)]).accepted == 1)
+            number += 1000
+        }
+        let result = append([
+            Point(series, 100_000, ["new": .int(1)]), Point(series, 100_001, ["f59999": .int(2)]),
+        ])
+        #expect(result.refused == [.init(row: 0, reason: .fieldLimit(field: "new"))])
+        #expect(result.newPoints == 1)
+    }
+
     @Test(arguments: [0, -1, Int.max, Int(UInt32.max)])
     func `a limit that makes no sense is refused by its name`(limit: Int) {
         let error = #expect(throws: StorageError.self) {

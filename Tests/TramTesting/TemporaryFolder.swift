@@ -1,7 +1,7 @@
 import Glibc
 package import TramSystem
 
-/// A folder of the machine, removed at the end with the files in it.
+/// A folder of the machine, removed at the end with everything in it.
 package final class TemporaryFolder: Sendable {
     package let path: String
 
@@ -13,7 +13,6 @@ package final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        for name in (try? Directory.names(in: path)) ?? [] { _ = unsafe unlink(path + "/" + name) }
-        _ = unsafe rmdir(path)
+        try? Directory.removeTree(path)
     }
 }

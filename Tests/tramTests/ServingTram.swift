@@ -31,9 +31,10 @@ final class ServingTram: Sendable {
     ///   - files: names and texts of files beside it.
     ///   - listen: addresses to serve HTTP at, of which the first is `place`.
     ///   - data: a data directory that stays; one of the server's own where nil.
+    ///   - seconds: how long it may run at most.
     init(
         configuration text: String? = nil, files: [String: String] = [:], listen: [String] = ["127.0.0.1:0"],
-        data: URL? = nil
+        data: URL? = nil, seconds: Int = 900
     ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("tram-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -44,7 +45,7 @@ final class ServingTram: Sendable {
         configuration = folder.appendingPathComponent("tram.yaml")
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
-            ServingTram.wrapper(seconds: 900) + [TramBinary.path, "serve", "--data", self.data.path]
+            ServingTram.wrapper(seconds: seconds) + [TramBinary.path, "serve", "--data", self.data.path]
         process.arguments? += listen.flatMap { ["--listen", $0] } + ["--line-tcp", free, "--line-udp", free]
         for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
         if let text {

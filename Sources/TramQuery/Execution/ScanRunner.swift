@@ -54,7 +54,7 @@ struct ScanRunner {
         for measurement in scan.measurements {
             guard let schema = source.schema(of: measurement) else { continue }
             let layout = Layout(scan, schema)
-            let all = source.series(of: measurement)
+            let all = source.series(of: measurement, in: scan.range)
             for series in inOrderOfTags ? sorted(all, tagCount: schema.tagKeys.count) : all {
                 let constants = constantColumns(series, schema, measurement)
                 guard try isWanted(constants, series.id) else { continue }

@@ -36,11 +36,11 @@ enum ShowTables {
             case .measurements:
                 let extent = source.extent(of: name)
                 table.append([
-                    pool.code(name), UInt64(source.series(of: name).count), UInt64(schema.fields.count),
+                    pool.code(name), UInt64(source.series(of: name, in: nil).count), UInt64(schema.fields.count),
                     extent.map { UInt64(bitPattern: $0.start) }, extent.map { UInt64(bitPattern: $0.end - 1) },
                 ])
             case .tags:
-                let series = source.series(of: name)
+                let series = source.series(of: name, in: nil)
                 for (index, key) in schema.tagKeys.enumerated() {
                     let codes = Set(series.compactMap { $0.tagCodes[index] })
                     let example = codes.map { texts[Int($0)] }.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -51,7 +51,7 @@ enum ShowTables {
                     table.append(lead + [pool.code(field.name), pool.code(field.type.name)])
                 }
             case .series:
-                let rows = source.series(of: name).map { $0.tagCodes }
+                let rows = source.series(of: name, in: nil).map { $0.tagCodes }
                 for codes in rows {
                     if measurement != nil {
                         table.append(codes.map { $0.map(UInt64.init) })

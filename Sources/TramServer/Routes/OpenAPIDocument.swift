@@ -135,6 +135,30 @@ package enum OpenAPIDocument {
                 "responses": {"501": {"description": "Always.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}}}
               }
             },
+            "/api/v2/delete": {
+              "post": {
+                "tags": ["write"],
+                "operationId": "delete",
+                "summary": "Take rows away, as from InfluxDB 2.x.",
+                "parameters": [
+                  {"name": "bucket", "in": "query", "required": true, "description": "The database, with a retention policy behind a slash that is not used.", "schema": {"type": "string"}},
+                  {"name": "org", "in": "query", "description": "Accepted and not used.", "schema": {"type": "string"}}
+                ],
+                "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["start", "stop"], "properties": {
+                  "start": {"type": "string", "format": "date-time", "description": "The first time that goes."},
+                  "stop": {"type": "string", "format": "date-time", "description": "The first time behind it that stays."},
+                  "predicate": {"type": "string", "description": "tag=\"value\" joined by AND; _measurement is the measurement. Without it all series are meant.", "example": "_measurement=\"air\" AND station=\"t1\""}}}}}},
+                "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
+                  "204": {"description": "The rows are gone, durably."},
+                  "400": {"description": "The request makes no sense.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
+                  "404": {"description": "No bucket, or one that is not there.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/writeErrorV2"}}}},
+                  "413": {"$ref": "#/components/responses/tooLargeV2"},
+                  "429": {"$ref": "#/components/responses/busyV2"},
+                  "503": {"$ref": "#/components/responses/busyV2"}
+                }
+              }
+            },
             "/api/v2/buckets": {
               "get": {
                 "tags": ["operate"],

@@ -32,7 +32,8 @@ struct RequestParameters {
         guard body.readableBytes > 0 else { return }
         let type = (request.headers[.contentType] ?? "").lowercased()
         let bytes = Array(body.readableBytesView)
-        if type.hasPrefix("application/json") {
+        // No form begins with a brace, and not every client says what it sends.
+        if type.hasPrefix("application/json") || bytes.first == UInt8(ascii: "{") {
             try add(json: bytes)
         } else {
             guard let text = String(validating: bytes, as: UTF8.self) else {

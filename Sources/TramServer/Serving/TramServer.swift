@@ -152,6 +152,7 @@ public struct TramServer: Sendable {
         let startedAt = engine.time.now()
         let routes =
             WriteDoor(engine: engine, log: log).routes + ManagementDoor(engine: engine).routes
+            + DeleteDoor(engine: engine).routes
             + HealthRoutes(
                 engine: engine, phase: phase, version: configuration.version, startedAt: startedAt
             ).routes

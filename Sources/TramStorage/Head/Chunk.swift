@@ -28,8 +28,8 @@ final class Chunk: @unchecked Sendable {
 
     deinit { gauge.remove(gaugedByteCount) }
 
-    /// Nothing: what stands where a chunk is taken out to be changed.
-    static let nothing = Chunk(timestamps: [], fields: [], columns: [], gauge: MemoryGauge())
+    /// What stands where a chunk is taken out to be changed, and is never read.
+    static let nothing = Chunk(timestamps: [.min], fields: [], columns: [], gauge: MemoryGauge())
 
     /// The rows of a block, to be changed.
     ///

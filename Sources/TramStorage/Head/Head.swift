@@ -200,9 +200,9 @@ import TramColumnar
     }
 
     /// Puts blocks of a segment into a series. `count` has to be called when all are in.
-    mutating func load(_ entries: ArraySlice<SegmentEntry>, of segment: Segment, series id: Int) {
+    mutating func load(_ entries: [(place: Int, entry: SegmentEntry)], of segment: Segment, series id: Int) {
         takeBack()
-        for entry in entries where entry.kind != .grave {
+        for (_, entry) in entries where entry.kind != .grave {
             presence.note(SeriesID(id), from: entry.first, through: entry.last)
         }
         unsafe writablePage(id >> SeriesPage.shift)[id & SeriesPage.mask].load(entries, of: segment)
@@ -218,22 +218,18 @@ import TramColumnar
             blocks, of: segment, for: written, graves: graves)
     }
 
-    /// Lets a block of a segment take the place of others that hold the same rows.
-    mutating func replace(_ old: [BlockPlace], by new: [SegmentEntry], of segment: Segment, series id: Int) -> Bool {
+    /// Lets the output of a compaction take the place of its inputs in a series.
+    mutating func replace(
+        _ replacements: [HeadSeries.Replacement], of output: Segment?, insteadOf inputs: [Segment], series id: Int
+    ) {
         takeBack()
-        return unsafe writablePage(id >> SeriesPage.shift)[id & SeriesPage.mask].replace(old, by: new, of: segment)
+        unsafe writablePage(id >> SeriesPage.shift)[id & SeriesPage.mask].replace(
+            replacements, of: output, insteadOf: inputs, id: id, limits: limits)
     }
 
     /// The measurement of a series; 0 when there is none of this number.
     func measurement(of id: Int) -> Int {
         id < seriesCount ? pages[id >> SeriesPage.shift][id & SeriesPage.mask].measurement : 0
-    }
-
-    /// Brings blocks of `segments` back into memory, from where they go to the next segment.
-    mutating func detach(_ segments: [Segment], series id: Int) {
-        takeBack()
-        let page = id >> SeriesPage.shift
-        unsafe writablePage(page)[id & SeriesPage.mask].detach(segments, id: id, limits: limits)
     }
 
     /// Takes rows of a series away. The figures have to be counted again when all are gone.

@@ -22,7 +22,9 @@ import TramColumnar
     /// Number of the measurement in the upper half, of the tail's layout in the lower one.
     private(set) var shape: UInt64
     private(set) var buffer: RowBuffer?
-    private(set) var stretches: [Stretch] = []
+    var stretches: [Stretch] = [] { didSet { stretchesEnd = stretches.last?.last ?? .min } }
+    /// Time of the newest row in the stretches, here so that a row for the tail touches none of them.
+    private var stretchesEnd: Int64 = .min
 
     init(measurement: Int) {
         unsafe words = nil
@@ -76,7 +78,7 @@ import TramColumnar
             last = time
             return 1
         }
-        if count > 0, stretches.isEmpty || time > stretches[stretches.count - 1].last {
+        if count > 0, time > stretchesEnd || stretches.isEmpty {
             // The newest row of all is in the tail, so some row of it is at or after `time`.
             let position = buffer?.position(of: time, count: Int(count)) ?? 0
             if buffer?.time(position) == time {
@@ -93,7 +95,10 @@ import TramColumnar
             }
             sealTail(id, measurement)
         }
-        return insertIntoStretches(row, id, measurement)
+        let newTimes = insertIntoStretches(row, id, measurement)
+        // A chunk was changed behind the list's back.
+        stretchesEnd = stretches.last?.last ?? .min
+        return newTimes
     }
 
     private func isTailLong(_ id: Int, _ limits: HeadLimits) -> Bool {
@@ -151,13 +156,17 @@ import TramColumnar
     /// Turns the last stretch into a tail again when it is short: it was written out before it was full.
     private mutating func reopenTail(_ id: Int, _ measurement: MeasurementHead) {
         let limits = measurement.limits
-        guard let end = stretches.last, end.count < limits.reopenRows else { return }
+        guard let end = stretches.last, end.isInSegment || end.count < limits.reopenRows else { return }
         let chunk: Chunk
         switch end {
         case .open(let open): chunk = open
+        // A damaged one stays where it is, and is named when it is read.
         case .sealed(let block):
-            // A damaged one stays where it is, and is named when it is read.
             guard let opened = try? Chunk(block, gauge: limits.gauge) else { return }
+            chunk = opened
+        case .run(let run):
+            let block = run.block(run.places.upperBound - 1)
+            guard block.count < limits.reopenRows, let opened = try? Chunk(block, gauge: limits.gauge) else { return }
             chunk = opened
         }
         let layout = measurement.layout(of: chunk.fields)
@@ -166,6 +175,7 @@ import TramColumnar
         let capacity = min(max(4, chunk.count * 2), limit)
         let rows = RowBuffer(layout: layout, capacity: capacity, gauge: limits.gauge)
         for index in 0..<chunk.count { chunk.write(index, to: rows.row(index)) }
+        if case .run(let run) = end { isolate(stretches.count - 1, run.places.upperBound - 1) }
         stretches.removeLast()
         adopt(rows)
         count = Int32(chunk.count)
@@ -174,6 +184,8 @@ import TramColumnar
     private mutating func insertIntoStretches(_ row: RowReference, _ id: Int, _ measurement: MeasurementHead) -> Int {
         let time = row.time
         let gauge = measurement.limits.gauge
+        let host = max(firstStretch(after: time) - 1, 0)
+        if case .run(let run) = stretches[host] { isolate(host, run.place(beginningUpTo: time)) }
         let after = firstStretch(after: time)
         if after == 0 {
             // Before all stretches; there is one, else the row had been the newest.
@@ -224,16 +236,20 @@ import TramColumnar
     private mutating func openedChunk(
         _ index: Int, _ id: Int, _ measurement: MeasurementHead
     ) -> (chunk: Chunk?, lost: Int) {
+        func opened(_ block: SealedBlock) -> (chunk: Chunk?, lost: Int) {
+            let chunk = HeadSeries.chunk(block, id, measurement.limits)
+            return (chunk, chunk == nil ? block.count : 0)
+        }
         switch stretches[index] {
         case .sealed(let block):
-            do throws(CodecError) {
-                let chunk = try Chunk(block, gauge: measurement.limits.gauge)
-                stretches[index] = .open(chunk)
-                return (chunk, 0)
-            } catch {
-                measurement.limits.damages.note(block, of: SeriesID(id), error)
-                return (nil, block.count)
-            }
+            let found = opened(block)
+            if let chunk = found.chunk { stretches[index] = .open(chunk) }
+            return found
+        case .run(let run):
+            precondition(run.places.count == 1, "one block at a time is opened")
+            let found = opened(run.block(run.places.lowerBound))
+            if let chunk = found.chunk { stretches[index] = .open(chunk) }
+            return found
         case .open:
             // Taken out, so that this is the only reference but for those of snapshots.
             var taken = Stretch.open(.nothing)
@@ -245,8 +261,27 @@ import TramColumnar
         }
     }
 
+    /// The rows of a block, to be changed; nil when it cannot be read, which is noted.
+    static func chunk(_ block: SealedBlock, _ id: Int, _ limits: HeadLimits) -> Chunk? {
+        do throws(CodecError) {
+            return try Chunk(block, gauge: limits.gauge)
+        } catch {
+            limits.damages.note(block, of: SeriesID(id), error)
+            return nil
+        }
+    }
+
+    /// Cuts a run so that block `place` of it stands alone. O(blocks of the run).
+    private mutating func isolate(_ index: Int, _ place: Int) {
+        guard case .run(let run) = stretches[index], run.places.count > 1 else { return }
+        stretches.replaceSubrange(
+            index...index,
+            with: run.parts(run.places.lowerBound..<place) + run.parts(place..<place + 1)
+                + run.parts(place + 1..<run.places.upperBound))
+    }
+
     /// The first stretch that begins after `time`. O(log).
-    private func firstStretch(after time: Int64) -> Int {
+    func firstStretch(after time: Int64) -> Int {
         var low = 0
         var high = stretches.count
         while low < high {
@@ -270,6 +305,12 @@ import TramColumnar
                     try visit(StoredBlock(timestamps: chunk.timestamps, columns: fields.map { chunk.column(of: $0) }))
                 case .sealed(let block):
                     if let stored = HeadSeries.decoded(block, fields, damaged) { try visit(stored) }
+                case .run(let run):
+                    for place in run.place(endingFrom: range.start)..<run.places.upperBound {
+                        let block = run.block(place)
+                        guard block.first < range.end else { break }
+                        if let stored = HeadSeries.decoded(block, fields, damaged) { try visit(stored) }
+                    }
                 }
             }
             index += 1
@@ -296,114 +337,10 @@ import TramColumnar
         }
     }
 
-    // MARK: Segments
-
-    /// Puts blocks of a segment in, rising in time, in place of all rows between their times; graves among them only
-    /// take rows away. O(blocks of the series).
-    mutating func load(_ entries: ArraySlice<SegmentEntry>, of segment: Segment) {
-        // Newer segments have newer rows, but for those that came late.
-        let isNewer = stretches.last.map { $0.last < (entries.first?.first ?? .min) } ?? true
-        if !isNewer {
-            stretches.removeAll { old in entries.contains { $0.first <= old.last && old.first <= $0.last } }
-        }
-        for entry in entries where entry.kind != .grave {
-            let block = Stretch.sealed(SealedBlock(entry, in: segment))
-            if isNewer {
-                stretches.append(block)
-            } else {
-                stretches.insert(block, at: firstStretch(after: entry.first))
-            }
-        }
-        last = stretches.last?.last ?? .min
-    }
-
-    /// Lets blocks of a segment take the place of what was written to it, where that is unchanged.
-    ///
-    /// - Parameters:
-    ///   - written: the series as it was when it was written.
-    ///   - graves: where rows were taken away since the segment before.
-    ///   - blocks: for each of its stretches that were unsaved, in order, and then for its tail when it had one.
-    mutating func adopt(
-        _ blocks: ArraySlice<SegmentEntry>, of segment: Segment, for written: HeadSeries, graves: [TimeRange]
-    ) {
-        var blocks = blocks
-        var place = 0
-        for stretch in written.stretches where stretch.isUnsaved(graves) {
-            // One that could not be read was not written.
-            guard let entry = blocks.first else { return }
-            guard entry.first == stretch.first else { continue }
-            blocks.removeFirst()
-            while place < stretches.count, stretches[place].first < stretch.first { place += 1 }
-            guard place < stretches.count, stretches[place].isSame(as: stretch) else { continue }
-            stretches[place] = .sealed(SealedBlock(entry, in: segment))
-        }
-        guard written.count > 0, let entry = blocks.popFirst(), buffer === written.buffer, count == written.count
-        else { return }
-        stretches.append(.sealed(SealedBlock(entry, in: segment)))
+    /// Gives up the tail, whose rows are elsewhere by now.
+    mutating func leaveTail() {
         adopt(nil)
         count = 0
-    }
-
-    /// Lets blocks of a segment take the place of those at `old`, stretches that follow each other and hold the same
-    /// rows.
-    ///
-    /// - Returns: whether they are all still there; nothing is changed otherwise.
-    mutating func replace(_ old: [BlockPlace], by new: [SegmentEntry], of segment: Segment) -> Bool {
-        guard let head = old.first,
-            let start = stretches.firstIndex(where: { $0.place == head }), start + old.count <= stretches.count
-        else { return false }
-        for (stretch, place) in zip(stretches[start...], old) where stretch.place != place { return false }
-        stretches.replaceSubrange(
-            start..<start + old.count, with: new.map { .sealed(SealedBlock($0, in: segment)) })
-        return true
-    }
-
-    /// Brings blocks of `segments` back into memory. One that cannot be read stays.
-    mutating func detach(_ segments: [Segment], id: Int, limits: HeadLimits) {
-        for (index, stretch) in stretches.enumerated() {
-            guard case .sealed(let block) = stretch, let segment = block.segment,
-                segments.contains(where: { $0 === segment })
-            else { continue }
-            do throws(CodecError) {
-                stretches[index] = .sealed(try SealedBlock(copying: block, gauge: limits.gauge))
-            } catch {
-                limits.damages.note(block, of: SeriesID(id), error)
-            }
-        }
-    }
-
-    // MARK: Removal
-
-    /// Takes the rows in `range` away. O(blocks), and O(rows · fields) of those that are cut.
-    ///
-    /// - Returns: how many rows are gone.
-    mutating func remove(_ range: TimeRange, id: Int, measurement: MeasurementHead) -> Int {
-        guard !range.isEmpty, let first = firstTimestamp, first < range.end, last >= range.start else { return 0 }
-        let before = rowCount
-        let gauge = measurement.limits.gauge
-        // The tail goes to the stretches first, so that there is one case only.
-        if count > 0, last >= range.start, let buffer {
-            stretches.append(.open(Chunk(buffer, count: Int(count), gauge: gauge)))
-            count = 0
-            adopt(nil)
-        }
-        var kept: [Stretch] = []
-        kept.reserveCapacity(stretches.count)
-        for (index, stretch) in stretches.enumerated() {
-            guard stretch.first < range.end, stretch.last >= range.start else {
-                kept.append(stretch)
-                continue
-            }
-            if range.start <= stretch.first, stretch.last < range.end { continue }
-            guard let chunk = openedChunk(index, id, measurement).chunk else { continue }
-            let start = chunk.position(of: range.start)
-            let end = chunk.position(of: range.end)
-            if start > 0 { kept.append(.open(chunk.part(0..<start))) }
-            if end < chunk.count { kept.append(.open(chunk.part(end..<chunk.count))) }
-        }
-        stretches = kept
-        if count == 0 { last = stretches.last?.last ?? .min }
-        return before - rowCount
     }
 }
 

@@ -18,6 +18,11 @@ final class MeasurementHead {
         for field in fields { _ = addField(field.name, type: field.type) }
     }
 
+    /// New fields beyond this number are refused. A line brings up to 1,024 at once, and numbers have 16 bits.
+    static let maximumFields = 60_000
+
+    var isFull: Bool { fields.count >= MeasurementHead.maximumFields }
+
     func fieldNumber(_ name: String) -> Int? { fieldNumbers[name] }
 
     /// Adds a field that is not there yet and returns its number.

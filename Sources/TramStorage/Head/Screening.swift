@@ -46,7 +46,7 @@ struct Screening {
                 refused.append(AppendResult.Refusal(row: row, reason: .seriesLimit))
                 continue
             }
-            if let reason = conflict(batch, row, open, states) {
+            if let reason = conflict(batch, row, open, states, isFull: measurement.isFull) {
                 refused.append(AppendResult.Refusal(row: row, reason: reason))
                 continue
             }
@@ -76,13 +76,16 @@ struct Screening {
     }
 
     /// Why the row may not come in, if so: the first column that has a value of the wrong type.
-    private func conflict(_ batch: Batch, _ row: Int, _ open: [Int], _ states: [Column]) -> AppendResult.Reason? {
+    private func conflict(
+        _ batch: Batch, _ row: Int, _ open: [Int], _ states: [Column], isFull: Bool
+    ) -> AppendResult.Reason? {
         for (place, column) in open.enumerated() where batch.columns[column].values.isPresent(row) {
             let sent = batch.columns[column]
             switch states[column] {
             case .field: continue
             case .conflict(let has): return .typeConflict(field: sent.name, has: has, sent: sent.values.type)
             case .unknown:
+                if isFull { return .fieldLimit(field: sent.name) }
                 // The row may disagree with itself.
                 for other in open[..<place] where batch.columns[other].name == sent.name {
                     let first = batch.columns[other].values

@@ -14,6 +14,9 @@ struct StagedBatch: Sendable {
     /// Fields of the measurement, those of this batch included.
     var fieldCount: Int
 
+    /// Whether all rows are to be stored with all their columns.
+    var isWhole: Bool { refused.isEmpty && columns.count == batch.columns.count }
+
     /// The refused rows, when there are any.
     var refusedRows: Bitmap? {
         guard !refused.isEmpty else { return nil }

@@ -32,7 +32,8 @@ extension SeriesIndex {
     }
 
     /// The series below `bound`, rising; their codes parallel to `tagKeys`. O(series · keys).
-    func series(of measurement: Int, below bound: SeriesID) -> [StoredSeries] {
+    /// - Parameter present: the series that are wanted; nil for all.
+    func series(of measurement: Int, below bound: SeriesID, among present: SeriesSet? = nil) -> [StoredSeries] {
         // The memory is shared, and the work is done after the lock is free again.
         let (columns, series, places, words, shapes) = read { state in
             (
@@ -46,8 +47,9 @@ extension SeriesIndex {
         var (shape, shapeTargets): (Int?, [Int?]) = (nil, [])
         let count = series.count(below: bound)
         var entries: [StoredSeries] = []
-        entries.reserveCapacity(count)
+        entries.reserveCapacity(min(count, present?.count ?? count))
         for index in 0..<count {
+            if let present, !present.contains(series[index]) { continue }
             let place = Int(places[Int(series[index])])
             if Int(words[place]) != shape {
                 shape = Int(words[place])

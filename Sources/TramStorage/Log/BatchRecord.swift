@@ -42,106 +42,202 @@ package struct BatchRecord {
 
     // MARK: - Writing
 
+    /// What a batch's record says of its rows besides their series: made ahead, before it is known which numbers new
+    /// series get, by whoever has the time. It is right when the batch is kept whole.
+    package struct Columns: Sendable {
+        fileprivate var bytes: [UInt8] = []
+
+        /// O(rows · columns).
+        package init(_ batch: Batch) {
+            // What a usual reading takes; more is found when it is needed.
+            bytes.reserveCapacity(256 + batch.count * (4 + 3 * batch.columns.count))
+            let scratch = Scratch(count: batch.count)
+            BatchRecord.append(batch, columns: batch.columns.indices, scratch, to: &bytes)
+        }
+    }
+
     /// Appends the payload for the accepted rows of `staged`. O(rows · columns).
     ///
-    /// - Parameter newSeries: keys with ids that rise by one from `firstID`.
+    /// - Parameters:
+    ///   - ahead: of each batch in turn; empty when nothing was made ahead. O(rows) then.
+    ///   - newSeries: keys with ids that rise by one from `firstID`.
     package static func encode(
-        _ staged: StagedRows, firstID: SeriesID, newSeries: SeriesKeyList, to bytes: inout [UInt8]
+        _ staged: StagedRows, _ ahead: [Columns] = [], firstID: SeriesID, newSeries: SeriesKeyList,
+        to bytes: inout [UInt8]
     ) {
+        bytes.reserveCapacity(
+            bytes.count + zip(ahead, staged.batches).reduce(64) { $0 + $1.0.bytes.count + 5 * $1.1.batch.count + 64 })
         bytes.append(version)
         bytes.append(varint: UInt64(newSeries.count))
         bytes.append(varint: UInt64(firstID))
         // Keys lie in a list as they do in a record.
         bytes.append(contentsOf: newSeries.bytes)
-        let batches = staged.batches.filter { $0.refused.count < $0.batch.count && !$0.columns.isEmpty }
-        bytes.append(varint: UInt64(batches.count))
-        for batch in batches { append(batch, to: &bytes) }
+        let kept = staged.batches.indices.filter { index in
+            let batch = staged.batches[index]
+            return batch.refused.count < batch.batch.count && !batch.columns.isEmpty
+        }
+        bytes.append(varint: UInt64(kept.count))
+        for index in kept {
+            let batch = staged.batches[index]
+            if batch.isWhole, index < ahead.count {
+                appendSeries(batch.batch, to: &bytes)
+                bytes.append(contentsOf: ahead[index].bytes)
+            } else {
+                append(batch, to: &bytes)
+            }
+        }
     }
 
     private static func append(_ staged: StagedBatch, to bytes: inout [UInt8]) {
-        let batch = staged.batch
-        // Nil: every row is accepted.
-        let kept = staged.refusedRows.map { refused in batch.timestamps.indices.filter { !refused[$0] } }
+        let batch = staged.refusedRows.map { staged.batch.rows(besides: $0) } ?? staged.batch
+        appendSeries(batch, to: &bytes)
+        append(batch, columns: staged.columns.map(\.column), Scratch(count: batch.count), to: &bytes)
+    }
+
+    private static func appendSeries(_ batch: Batch, to bytes: inout [UInt8]) {
         bytes.append(text: batch.measurement)
-        bytes.append(varint: UInt64(kept?.count ?? batch.count))
-        PackedIntegers.encode(gathered(batch.series, kept).map { Int64($0) }, to: &bytes)
-        PackedIntegers.encode(gathered(batch.timestamps, kept), to: &bytes)
-        bytes.append(varint: UInt64(staged.columns.count))
-        for (column, _) in staged.columns { append(batch.columns[column], of: batch, kept, to: &bytes) }
+        bytes.append(varint: UInt64(batch.count))
+        unsafe batch.series.withUnsafeBufferPointer { unsafe PackedIntegers.encode($0, to: &bytes) }
     }
 
-    private static func gathered<Element>(_ values: [Element], _ kept: [Int]?) -> [Element] {
-        guard let kept else { return values }
-        return kept.map { values[$0] }
+    private static func append(
+        _ batch: Batch, columns: some Collection<Int>, _ scratch: Scratch, to bytes: inout [UInt8]
+    ) {
+        unsafe batch.timestamps.withUnsafeBufferPointer { unsafe PackedIntegers.encode($0, to: &bytes) }
+        bytes.append(varint: UInt64(columns.count))
+        for column in columns { append(batch.columns[column], of: batch, scratch, to: &bytes) }
     }
 
-    private static func append(_ column: Batch.Column, of batch: Batch, _ kept: [Int]?, to bytes: inout [UInt8]) {
+    private static func append(
+        _ column: Batch.Column, of batch: Batch, _ scratch: Scratch, to bytes: inout [UInt8]
+    ) {
         bytes.append(text: column.name)
         bytes.append(code(of: column.values.type))
-        var bits = gathered(column.values.bits, kept)
-        if let presence = column.values.presence {
-            let rows = kept ?? Array(batch.timestamps.indices)
-            bytes.append(1)
-            var byte: UInt8 = 0
-            for (index, row) in rows.enumerated() {
-                if presence[row] { byte |= 1 << UInt8(index & 7) }
-                if index & 7 == 7 {
-                    bytes.append(byte)
-                    byte = 0
-                }
+        let isSparse = column.values.presence != nil
+        bytes.append(isSparse ? 1 : 0)
+        unsafe column.values.bits.withUnsafeBufferPointer { bits in
+            guard let presence = column.values.presence else {
+                return unsafe append(bits, column.values.type, batch, scratch, to: &bytes)
             }
-            if rows.count & 7 != 0 { bytes.append(byte) }
-            bits = rows.filter { presence[$0] }.map { column.values.bits[$0] }
-        } else {
-            bytes.append(0)
+            for index in 0..<(bits.count + 7) / 8 {
+                bytes.append(UInt8(truncatingIfNeeded: presence.words[index >> 3] >> UInt64(8 * (index & 7))))
+            }
+            let present = unsafe scratch.present
+            var count = 0
+            for row in 0..<bits.count where presence.words[row >> 6] >> UInt64(row & 63) & 1 != 0 {
+                unsafe present[count] = bits[row]
+                count += 1
+            }
+            unsafe append(
+                UnsafeBufferPointer(start: present, count: count), column.values.type, batch, scratch, to: &bytes)
         }
-        append(bits, column.values.type, batch, to: &bytes)
     }
 
-    private static func append(_ bits: [UInt64], _ type: FieldType, _ batch: Batch, to bytes: inout [UInt8]) {
+    private static func append(
+        _ bits: UnsafeBufferPointer<UInt64>, _ type: FieldType, _ batch: Batch, _ scratch: Scratch,
+        to bytes: inout [UInt8]
+    ) {
         switch type {
         case .float:
-            if let (scale, whole) = decimals(bits) {
+            if let scale = unsafe decimals(bits, scratch.whole) {
                 bytes.append(UInt8(scale))
-                PackedIntegers.encode(whole, to: &bytes)
+                unsafe PackedIntegers.encode(
+                    UnsafeBufferPointer(start: scratch.whole, count: bits.count), to: &bytes)
             } else {
                 bytes.append(plainFloats)
-                for value in bits { bytes.append(littleEndian: value) }
+                for index in bits.indices { unsafe bytes.append(littleEndian: bits[index]) }
             }
-        case .int, .uint, .bool: PackedIntegers.encode(bits.map { Int64(bitPattern: $0) }, to: &bytes)
+        case .int, .uint, .bool:
+            unsafe bits.withMemoryRebound(to: Int64.self) { unsafe PackedIntegers.encode($0, to: &bytes) }
         case .string:
-            let ranges = bits.map { batch.textRange($0) }
-            PackedIntegers.encode(ranges.map { Int64($0.count) }, to: &bytes)
-            for range in ranges { bytes.append(contentsOf: batch.text[range]) }
+            let lengths = unsafe scratch.whole
+            var total = 0
+            for index in bits.indices {
+                let count = unsafe batch.textRange(bits[index]).count
+                unsafe lengths[index] = Int64(count)
+                total += count
+            }
+            unsafe PackedIntegers.encode(UnsafeBufferPointer(start: lengths, count: bits.count), to: &bytes)
+            unsafe append(texts: bits, total, batch, to: &bytes)
         }
     }
 
-    /// The values as whole numbers over a power of ten, when every one comes back to the bit.
-    private static func decimals(_ bits: [UInt64]) -> (scale: Int, whole: [Int64])? {
-        let sample = stride(from: 0, to: bits.count, by: max(1, bits.count / 32)).map { bits[$0] }
-        for scale in 0...maximumScale where whole(sample, scale) != nil {
-            if let whole = whole(bits, scale) { return (scale, whole) }
+    /// Appends the bytes of string values, `total` of them.
+    private static func append(
+        texts bits: UnsafeBufferPointer<UInt64>, _ total: Int, _ batch: Batch, to bytes: inout [UInt8]
+    ) {
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: total))
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe batch.text.withUnsafeBytes { text in
+                guard var place = target.baseAddress, let source = text.baseAddress else { return }
+                unsafe place += start
+                let (end, sourceEnd) = unsafe (place + total, source + text.count)
+                for index in bits.indices {
+                    let range = unsafe batch.textRange(bits[index])
+                    let from = unsafe source + range.lowerBound
+                    // States are short words: eight bytes at once where both sides have them.
+                    if range.count <= 8, unsafe end - place >= 8, unsafe sourceEnd - from >= 8 {
+                        unsafe place.storeBytes(of: from.loadUnaligned(as: UInt64.self), as: UInt64.self)
+                    } else {
+                        unsafe place.copyMemory(from: from, byteCount: range.count)
+                    }
+                    unsafe place += range.count
+                }
+            }
+        }
+    }
+
+    /// Memory for the values of one column at a time.
+    @safe private final class Scratch {
+        let whole: UnsafeMutablePointer<Int64>
+        let present: UnsafeMutablePointer<UInt64>
+
+        init(count: Int) {
+            unsafe whole = .allocate(capacity: max(count, 1))
+            unsafe present = .allocate(capacity: max(count, 1))
+        }
+
+        deinit {
+            unsafe whole.deallocate()
+            unsafe present.deallocate()
+        }
+    }
+
+    /// Puts the values as whole numbers over a power of ten into `whole`, when every one comes back to the bit.
+    ///
+    /// - Returns: the exponent of the power.
+    private static func decimals(
+        _ bits: UnsafeBufferPointer<UInt64>, _ whole: UnsafeMutablePointer<Int64>
+    ) -> Int? {
+        let step = max(1, bits.count / 32)
+        for scale in 0...maximumScale {
+            let isLikely = stride(from: 0, to: bits.count, by: step).allSatisfy { index in
+                unsafe isWhole(UnsafeBufferPointer(rebasing: bits[index...index]), scale, whole)
+            }
+            if isLikely, unsafe isWhole(bits, scale, whole) { return scale }
         }
         return nil
     }
 
     private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
-    /// Added and subtracted again, it rounds a number below 2^51 to a whole one.
+    /// Added to a number between -2^51 and 2^51 it rounds it to a whole one, which is in the lowest bits of the sum.
     private static let rounding: Double = 6_755_399_441_055_744
 
-    private static func whole(_ bits: [UInt64], _ scale: Int) -> [Int64]? {
-        let power = powers[scale]
-        var whole: [Int64] = []
-        whole.reserveCapacity(bits.count)
+    private static func isWhole(
+        _ bits: UnsafeBufferPointer<UInt64>, _ scale: Int, _ whole: UnsafeMutablePointer<Int64>
+    ) -> Bool {
+        let (power, rounding) = (powers[scale], rounding)
         var difference: UInt64 = 0
-        for value in bits {
-            let scaled = Double(bitPattern: value) * power
-            guard abs(scaled) < 2_251_799_813_685_248 else { return nil }
-            let rounded = (scaled + rounding) - rounding
-            difference |= (rounded / power).bitPattern ^ value
-            whole.append(Int64(rounded))
+        for index in 0..<bits.count {
+            let value = unsafe bits[index]
+            let sum = Double(bitPattern: value) * power + rounding
+            // Sign or exponent differ when the number is out of range, or none.
+            difference |= (sum.bitPattern ^ rounding.bitPattern) >> 52
+            difference |= ((sum - rounding) / power).bitPattern ^ value
+            unsafe whole[index] = Int64(bitPattern: sum.bitPattern &- rounding.bitPattern)
         }
-        return difference == 0 ? whole : nil
+        return difference == 0
     }
 
     private static func code(of type: FieldType) -> UInt8 {
@@ -285,5 +381,27 @@ package struct BatchRecord {
             }
             return bits
         }
+    }
+}
+
+extension Batch {
+    /// A copy without the rows that are set in `refused`.
+    fileprivate func rows(besides refused: Bitmap) -> Batch {
+        let kept = timestamps.indices.filter { !refused[$0] }
+        var batch = Batch(measurement: measurement)
+        batch.series = kept.map { series[$0] }
+        batch.timestamps = kept.map { timestamps[$0] }
+        batch.lines = kept.map { lines[$0] }
+        batch.text = text
+        batch.columns = columns.map { column in
+            var values = Vector(type: column.values.type, bits: kept.map { column.values.bits[$0] })
+            if column.values.presence != nil {
+                var presence = Bitmap(repeating: false, count: kept.count)
+                for (index, row) in kept.enumerated() where column.values.isPresent(row) { presence[index] = true }
+                values.presence = presence
+            }
+            return Batch.Column(name: column.name, values: values)
+        }
+        return batch
     }
 }

@@ -277,7 +277,7 @@ struct LogFiles: Sendable {
             try fileSystem.rename(path(prepared.name), to: path(name))
             try fileSystem.syncFolder(folder)
             current = Current(
-                file: prepared.file, name: name, header: header, byteCount: configuration.fileBytes)
+                file: prepared.file, name: name, header: header, byteCount: prepared.byteCount)
         } catch {
             throw explain(error, name, 0)
         }
@@ -380,6 +380,8 @@ struct LogFiles: Sendable {
     /// Syncs what is left, and takes no more records.
     mutating func close() {
         syncLate()
+        // Room that was reserved and not needed. When this fails, the next start finds zeros there, which it knows.
+        if let current { try? current.file.truncate(to: current.offset) }
         current = nil
         figures.state = .closed
     }

@@ -15,12 +15,20 @@ final class LogPreparation: Sendable {
     struct Prepared: Sendable {
         var name: String
         var file: any StoredFile
+        /// Room that is reserved.
+        var byteCount: Int
     }
 
     private let folder: String
     private let fileSystem: any FileSystem
     private let fileBytes: Int
     private let next = Monitor(Next.none)
+    /// Files made so far.
+    private let madeCount = Monitor(0)
+
+    /// Of the first file; each next one has four times the room of the one before, up to `fileBytes`. A database that
+    /// nobody writes much to reserves little.
+    private static let firstFileBytes = 1 << 20
 
     init(folder: String, fileSystem: any FileSystem, fileBytes: Int) {
         self.folder = folder
@@ -57,9 +65,12 @@ final class LogPreparation: Sendable {
     private func make(_ sequence: UInt64) throws(SystemError) -> Prepared {
         let name = LogName.file(sequence) + LogName.temporarySuffix
         let file = try fileSystem.open(folder + "/" + name, .replace)
-        try file.preallocate(byteCount: fileBytes)
+        let made = madeCount.withLock { $0 }
+        let byteCount = min(fileBytes, LogPreparation.firstFileBytes << (2 * min(made, 16)))
+        try file.preallocate(byteCount: byteCount)
         try file.sync()
-        return Prepared(name: name, file: file)
+        madeCount.withLock { $0 += 1 }
+        return Prepared(name: name, file: file, byteCount: byteCount)
     }
 
     /// Makes files that are wanted until `close`; for a thread of its own.

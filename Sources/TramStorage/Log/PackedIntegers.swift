@@ -15,54 +15,81 @@
 ///
 /// `count` is not kept: the record has it.
 enum PackedIntegers {
-    private static let headBytes = 10
-    private static let exponents: [(exponent: UInt8, unit: UInt64)] = [(9, 1_000_000_000), (6, 1_000_000), (3, 1000)]
-
     /// Appends `values` to `bytes`. O(count).
-    static func encode(_ values: [Int64], to bytes: inout [UInt8]) {
-        var low = values.first ?? 0
+    static func encode<Value: FixedWidthInteger>(_ values: UnsafeBufferPointer<Value>, to bytes: inout [UInt8]) {
+        var low = unsafe values.first ?? 0
         var high = low
-        for value in values {
+        for index in 0..<values.count {
+            let value = unsafe values[index]
             low = min(low, value)
             high = max(high, value)
         }
         // Wrapping: the distance can need all 64 bits, and UInt64 has them.
-        var span = UInt64(bitPattern: high &- low)
-        var unit: UInt64 = 1
-        var exponent: UInt8 = 0
-        for candidate in exponents where span >= candidate.unit {
-            if values.allSatisfy({ UInt64(bitPattern: $0 &- low) % candidate.unit == 0 }) {
-                (exponent, unit) = candidate
-                break
-            }
+        let base = UInt64(truncatingIfNeeded: low)
+        var span = UInt64(truncatingIfNeeded: high) &- base
+        let exponent = unsafe span < 1000 ? 0 : exponent(of: values, base, span)
+        switch exponent {
+        case 9: span /= 1_000_000_000
+        case 6: span /= 1_000_000
+        case 3: span /= 1000
+        default: break
         }
-        span /= unit
         let width = (UInt64.bitWidth - span.leadingZeroBitCount + 7) / 8
         bytes.append(UInt8(width))
         bytes.append(exponent)
-        bytes.append(littleEndian: UInt64(bitPattern: low))
-        append(values, low: low, unit: unit, width: width, to: &bytes)
+        bytes.append(littleEndian: base)
+        guard width > 0 else { return }
+        // A division by a number that is known here is a multiplication.
+        switch exponent {
+        case 9: unsafe append(values, base, width, to: &bytes) { $0 / 1_000_000_000 }
+        case 6: unsafe append(values, base, width, to: &bytes) { $0 / 1_000_000 }
+        case 3: unsafe append(values, base, width, to: &bytes) { $0 / 1000 }
+        default: unsafe append(values, base, width, to: &bytes) { $0 }
+        }
     }
 
-    private static func append(_ values: [Int64], low: Int64, unit: UInt64, width: Int, to bytes: inout [UInt8]) {
-        guard width > 0 else { return }
+    /// The highest exponent by whose power all distances may be divided.
+    private static func exponent<Value: FixedWidthInteger>(
+        of values: UnsafeBufferPointer<Value>, _ base: UInt64, _ span: UInt64
+    ) -> UInt8 {
+        // What a thousand does not divide, nothing does; and most numbers show that in the first few.
+        guard unsafe values.allSatisfy({ (UInt64(truncatingIfNeeded: $0) &- base) % 1000 == 0 }) else { return 0 }
+        if span >= 1_000_000_000,
+            unsafe values.allSatisfy({ (UInt64(truncatingIfNeeded: $0) &- base) % 1_000_000_000 == 0 })
+        {
+            return 9
+        }
+        if span >= 1_000_000, unsafe values.allSatisfy({ (UInt64(truncatingIfNeeded: $0) &- base) % 1_000_000 == 0 }) {
+            return 6
+        }
+        return 3
+    }
+
+    @inline(__always)
+    private static func append<Value: FixedWidthInteger>(
+        _ values: UnsafeBufferPointer<Value>, _ base: UInt64, _ width: Int, to bytes: inout [UInt8],
+        _ divided: (UInt64) -> UInt64
+    ) {
         let start = bytes.count
         bytes.append(contentsOf: repeatElement(0, count: values.count * width))
         unsafe bytes.withUnsafeMutableBytes { buffer in
+            guard let first = buffer.baseAddress else { return }
             // Eight bytes are stored at a time, each store over the rest of the one before; the last ones byte by byte.
-            let safe = max(0, (buffer.count - start - 8) / width)
-            for (index, value) in values.enumerated() {
-                let distance = UInt64(bitPattern: value &- low)
-                var rest = unit == 1 ? distance : distance / unit
-                let place = start + index * width
-                if index < safe {
-                    unsafe buffer.storeBytes(of: rest.littleEndian, toByteOffset: place, as: UInt64.self)
-                } else {
-                    for byte in 0..<width {
-                        unsafe buffer[place + byte] = UInt8(truncatingIfNeeded: rest)
-                        rest >>= 8
-                    }
+            let packed = values.count * width
+            let safe = packed < 8 ? 0 : (packed - 8) / width + 1
+            var place = unsafe first + start
+            for index in 0..<safe {
+                let distance = unsafe divided(UInt64(truncatingIfNeeded: values[index]) &- base)
+                unsafe place.storeBytes(of: distance.littleEndian, as: UInt64.self)
+                unsafe place += width
+            }
+            for index in safe..<values.count {
+                var rest = unsafe divided(UInt64(truncatingIfNeeded: values[index]) &- base)
+                for byte in 0..<width {
+                    unsafe place.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: byte, as: UInt8.self)
+                    rest >>= 8
                 }
+                unsafe place += width
             }
         }
     }
@@ -77,7 +104,9 @@ enum PackedIntegers {
         let unit: UInt64
         switch exponent {
         case 0: unit = 1
-        case 3, 6, 9: unit = exponents.first { $0.exponent == exponent }?.unit ?? 1
+        case 3: unit = 1000
+        case 6: unit = 1_000_000
+        case 9: unit = 1_000_000_000
         default: throw reader.malformed("an exponent of 0, 3, 6 or 9")
         }
         guard width <= 8 else { throw reader.malformed("a width of 0...8 bytes") }

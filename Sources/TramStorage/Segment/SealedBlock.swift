@@ -3,7 +3,8 @@ import TramCodec
 import TramColumnar
 import TramSystem
 
-/// Encoded rows of one series, which never change: in memory until they are part of a segment, and mapped from then on.
+/// Encoded rows of one series, which never change: in memory until they are part of a segment, and a part of its file
+/// from then on (`SegmentRun`).
 final class SealedBlock: Sendable {
     private enum Source {
         case memory([UInt8], MemoryGauge)
@@ -55,28 +56,10 @@ final class SealedBlock: Sendable {
         byteCount = entry.byteCount
         source = .segment(segment, offset: entry.offset)
         isChecked = Atomic(false)
-        segment.retainBlock(byteCount)
     }
 
     deinit {
-        switch source {
-        case .memory(let bytes, let gauge): gauge.remove(bytes.capacity)
-        case .segment(let segment, _): segment.releaseBlock(byteCount)
-        }
-    }
-
-    /// Whether the bytes are in a segment.
-    var isInSegment: Bool {
-        if case .segment = source { true } else { false }
-    }
-
-    /// Where the bytes are; nil in memory.
-    var place: BlockPlace? {
-        if case .segment(let segment, let offset) = source {
-            BlockPlace(segment: segment.header.number, offset: offset)
-        } else {
-            nil
-        }
+        if case .memory(let bytes, let gauge) = source { gauge.remove(bytes.capacity) }
     }
 
     /// The segment that holds the bytes.
@@ -168,10 +151,4 @@ final class SealedBlock: Sendable {
 
     /// Whether every byte is as it was written.
     func verify() throws(CodecError) { try read { (_, _) in } }
-}
-
-/// Which block of which segment.
-struct BlockPlace: Hashable {
-    var segment: UInt64
-    var offset: Int
 }

@@ -9,9 +9,19 @@ final class Segment: Sendable {
     private let liveBytes = Atomic<Int>(0)
     /// Blocks that only take rows away.
     let graves: [SegmentEntry]
+    private let directory: Directory
 
-    private init(header: SegmentHeader, name: String, image: FileImage, graves: [SegmentEntry]) {
+    /// Where the entries are.
+    private enum Directory {
+        /// In the file, from this offset on; each was looked at when the file was opened.
+        case mapped(offset: Int)
+        /// Found block by block, for the file's own is damaged.
+        case salvaged([SegmentEntry])
+    }
+
+    private init(header: SegmentHeader, name: String, image: FileImage, directory: Directory, graves: [SegmentEntry]) {
         self.graves = graves
+        self.directory = directory
         self.header = header
         self.name = name
         self.image = image
@@ -22,8 +32,23 @@ final class Segment: Sendable {
     /// Bytes of the blocks that somebody still has.
     var liveByteCount: Int { liveBytes.load(ordering: .relaxed) }
 
-    func retainBlock(_ byteCount: Int) { liveBytes.wrappingAdd(byteCount, ordering: .relaxed) }
-    func releaseBlock(_ byteCount: Int) { liveBytes.wrappingSubtract(byteCount, ordering: .relaxed) }
+    /// Entry `place` of the directory, which has so many.
+    func entry(_ place: Int) -> SegmentEntry {
+        switch directory {
+        case .salvaged(let entries): return entries[place]
+        case .mapped(let offset):
+            return image.withBytes { bytes in
+                let offset = offset + place * SegmentEntry.byteCount
+                guard let entry = SegmentEntry(bytes, at: offset, fileByteCount: bytes.byteCount) else {
+                    preconditionFailure("an entry that was right when the file was opened")
+                }
+                return entry
+            }
+        }
+    }
+
+    func retainBlocks(_ byteCount: Int) { liveBytes.wrappingAdd(byteCount, ordering: .relaxed) }
+    func releaseBlocks(_ byteCount: Int) { liveBytes.wrappingSubtract(byteCount, ordering: .relaxed) }
 
     /// A place in a segment that is not as it was written.
     struct Damage: Equatable {
@@ -55,7 +80,10 @@ final class Segment: Sendable {
         } catch {
             throw .storeUnreadable(error)
         }
-        let (header, entries, damages) = try image.withBytes { (bytes) throws(StorageError) in
+        typealias Content = (
+            header: SegmentHeader, directory: Directory, entries: [SegmentEntry], damages: [Damage]
+        )
+        let (header, directory, entries, damages) = try image.withBytes { (bytes) throws(StorageError) -> Content in
             let header: SegmentHeader
             var damages: [Damage] = []
             do throws(StorageError) {
@@ -68,16 +96,19 @@ final class Segment: Sendable {
                 header = SegmentHeader(number: number, lsn: 0, order: number, generation: 0)
                 damages.append(Damage(offset: 0, byteCount: SegmentHeader.byteCount, reason: reason))
             }
-            if let entries = directory(bytes) { return (header, entries, damages) }
+            if let (offset, entries) = readDirectory(bytes) {
+                return (header, Directory.mapped(offset: offset), entries, damages)
+            }
             let (entries, found) = salvage(bytes)
-            return (header, entries, damages + found)
+            return (header, .salvaged(entries), entries, damages + found)
         }
         let segment = Segment(
-            header: header, name: name, image: image, graves: entries.filter { $0.kind == .grave })
+            header: header, name: name, image: image, directory: directory,
+            graves: entries.filter { $0.kind == .grave })
         return Opening(segment: segment, entries: entries, damages: damages)
     }
 
-    private static func directory(_ bytes: RawSpan) -> [SegmentEntry]? {
+    private static func readDirectory(_ bytes: RawSpan) -> (offset: Int, entries: [SegmentEntry])? {
         guard let footer = SegmentFooter(bytes) else { return nil }
         let end = footer.directoryOffset + footer.blockCount * SegmentEntry.byteCount
         let part = bytes.extracting(footer.directoryOffset..<end)
@@ -89,7 +120,7 @@ final class Segment: Sendable {
             guard let entry = SegmentEntry(bytes, at: place, fileByteCount: bytes.byteCount) else { return nil }
             entries.append(entry)
         }
-        return entries
+        return (footer.directoryOffset, entries)
     }
 
     /// The blocks themselves, each found by its head.

@@ -211,8 +211,9 @@ struct SegmentOpening {
             var end = start + 1
             while end < entries.count, entries[end].series == series { end += 1 }
             if Int(series) < head.seriesCount {
-                var blocks = entries[start..<end].filter { $0.last >= cutoff }[...]
-                blocks.sort { ($0.first, $0.last) < ($1.first, $1.last) }
+                var blocks = (start..<end).map { (place: $0, entry: entries[$0]) }
+                blocks.removeAll { $0.entry.last < cutoff }
+                blocks.sort { ($0.entry.first, $0.entry.last) < ($1.entry.first, $1.entry.last) }
                 head.load(blocks, of: opening.segment, series: Int(series))
                 report.blocks += blocks.count
             } else {

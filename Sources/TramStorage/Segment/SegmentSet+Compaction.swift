@@ -70,12 +70,8 @@ extension SegmentSet {
         return tier
     }
 
-    /// Blocks of one series that became others.
-    private struct Replacement {
-        var series: SeriesID
-        var old: [BlockPlace]
-        var entries: Range<Int>
-    }
+    /// Blocks of each series that became others.
+    private typealias Replacements = [(series: SeriesID, blocks: [HeadSeries.Replacement])]
 
     /// Puts the segments of a run together: short blocks become long ones, dead ones go, and all are encoded for size.
     ///
@@ -110,7 +106,7 @@ extension SegmentSet {
         var writer = try writing(StoreName.segment(number)) { () throws(SystemError) in
             try SegmentWriter(header, in: folder, fileSystem)
         }
-        var replacements: [Replacement] = []
+        var replacements: Replacements = []
         do throws(StorageError) {
             let sources = try segments[run.places.lowerBound...].compactMap { $0 }.map {
                 (segment) throws(StorageError) in
@@ -137,7 +133,7 @@ extension SegmentSet {
         }
         let rest = segments
         try install(manifest) { $0.segments = rest }
-        use(output, writer.entries, replacements, in: store, insteadOf: inputs)
+        use(output, replacements, in: store, insteadOf: inputs)
         discard(stale)
         return writer.isEmpty ? 0 : writer.byteCount
     }
@@ -164,7 +160,7 @@ extension SegmentSet {
     /// Writes what counts of the first `inputCount` of `sources`, series by series; the others are all newer segments.
     private func write(
         _ sources: [Source], inputCount: Int, isOldest: Bool, _ store: Store, _ writer: inout SegmentWriter,
-        _ replacements: inout [Replacement]
+        _ replacements: inout Replacements
     ) throws(StorageError) {
         var sources = sources
         let snapshot = store.snapshot()
@@ -172,16 +168,16 @@ extension SegmentSet {
         while let series = sources.compactMap({ $0.place < $0.entries.count ? $0.entries[$0.place].series : nil }).min()
         {
             /// What counts after all segments, in time order.
-            var live: [(source: Int, entry: SegmentEntry)] = []
+            var live: [LiveBlock] = []
             var graves: [SegmentEntry] = []
             var barriers: [SegmentEntry] = []
             for index in sources.indices {
                 let entries = sources[index].take(series)
                 guard !entries.isEmpty else { continue }
-                live.removeAll { old in entries.contains { $0.first <= old.entry.last && old.entry.first <= $0.last } }
-                for entry in entries {
+                SegmentSet.takeAway(entries, from: &live)
+                for (place, entry) in zip(entries.indices, entries) {
                     if entry.kind != .grave {
-                        live.append((index, entry))
+                        live.append(LiveBlock(source: index, place: place, entry: entry))
                     } else if index < inputCount {
                         graves.append(entry)
                     } else {
@@ -200,66 +196,92 @@ extension SegmentSet {
             let measurement = store.measurementNumber(of: series)
             var encoder = encoders[measurement] ?? BlockEncoder(.size)
             let inMemory = SegmentSet.places(of: series, snapshot)
+            var blocks: [HeadSeries.Replacement] = []
             for group in groups(live, inputCount: inputCount, inMemory, sources) {
-                let first = writer.entries.count
-                try write(group, series, barriers, store, &encoder, &writer)
-                let old = group.compactMap(\.place)
-                guard old.allSatisfy({ inMemory[$0] != nil }) else { continue }
-                replacements.append(Replacement(series: series, old: old, entries: first..<writer.entries.count))
+                try write(group, series, barriers, store, &encoder, &writer, &blocks)
             }
+            replacements.append((series, blocks))
             encoders[measurement] = encoder
         }
+    }
+
+    /// A block that counts, in one of several segments.
+    private struct LiveBlock {
+        var source: Int
+        var place: Int
+        var entry: SegmentEntry
+    }
+
+    /// Takes away what newer entries take the place of. O(entries) where these are all newer in time as well.
+    private static func takeAway(_ entries: ArraySlice<SegmentEntry>, from live: inout [LiveBlock]) {
+        guard let first = entries.map(\.first).min(), live.contains(where: { $0.entry.last >= first }) else { return }
+        live.removeAll { old in entries.contains { $0.first <= old.entry.last && old.entry.first <= $0.last } }
     }
 
     /// Where in a series the blocks lie that readers have.
     private static func places(of series: SeriesID, _ snapshot: Snapshot) -> [BlockPlace: Int] {
         var places: [BlockPlace: Int] = [:]
-        for (index, stretch) in (snapshot.head(series)?.stretches ?? []).enumerated() {
-            if let place = stretch.place { places[place] = index }
+        var count = 0
+        for stretch in snapshot.head(series)?.stretches ?? [] {
+            if case .run(let run) = stretch {
+                for place in run.places {
+                    places[BlockPlace(segment: run.segment.header.number, place: place)] = count
+                    count += 1
+                }
+            } else {
+                count += 1
+            }
         }
         return places
     }
 
+    /// A block of an input, and its place there.
+    private typealias OldBlock = (block: SealedBlock, place: BlockPlace)
+
     /// The blocks of the inputs that may be joined: neighbours on the disk, and neighbours for readers as well. The
     /// last block of a series that goes on is usually none for readers: its rows have become a tail again.
     private func groups(
-        _ live: [(source: Int, entry: SegmentEntry)], inputCount: Int, _ inMemory: [BlockPlace: Int],
-        _ sources: [Source]
-    ) -> [[SealedBlock]] {
-        var groups: [[SealedBlock]] = []
+        _ live: [LiveBlock], inputCount: Int, _ inMemory: [BlockPlace: Int], _ sources: [Source]
+    ) -> [[OldBlock]] {
+        var groups: [[OldBlock]] = []
         var before: Int?
         var isGoingOn = false
-        for (source, entry) in live {
-            guard source < inputCount else {
+        for found in live {
+            guard found.source < inputCount else {
                 isGoingOn = false
                 continue
             }
-            let block = SealedBlock(entry, in: sources[source].segment)
-            let place = block.place.flatMap { inMemory[$0] }
-            if isGoingOn, let last = groups.indices.last, place == before.map({ $0 + 1 }) {
-                groups[last].append(block)
+            let segment = sources[found.source].segment
+            let place = BlockPlace(segment: segment.header.number, place: found.place)
+            let position = inMemory[place]
+            let old = (block: SealedBlock(found.entry, in: segment), place: place)
+            if isGoingOn, let last = groups.indices.last, position == before.map({ $0 + 1 }) {
+                groups[last].append(old)
             } else {
-                groups.append([block])
+                groups.append([old])
             }
-            before = place
+            before = position
             isGoingOn = true
         }
         return groups
     }
 
-    /// Writes the rows of neighbouring blocks in blocks as long as can be.
+    /// Writes the rows of neighbouring blocks. Those that fit into one block together become one.
     ///
     /// - Parameter barriers: graves of newer segments. A block must not reach over one, for it would be taken away.
     private func write(
-        _ blocks: [SealedBlock], _ series: SeriesID, _ barriers: [SegmentEntry], _ store: Store,
-        _ encoder: inout BlockEncoder, _ writer: inout SegmentWriter
+        _ blocks: [OldBlock], _ series: SeriesID, _ barriers: [SegmentEntry], _ store: Store,
+        _ encoder: inout BlockEncoder, _ writer: inout SegmentWriter, _ replacements: inout [HeadSeries.Replacement]
     ) throws(StorageError) {
-        var pending: Chunk?
-        func put(_ chunk: Chunk) throws(StorageError) {
+        var pending: (chunk: Chunk, old: [BlockPlace])?
+        func put() throws(StorageError) {
+            guard let (chunk, old) = pending else { return }
             let bytes = encoder.encode(chunk, series: series)
+            replacements.append(HeadSeries.Replacement(old: old, place: writer.entries.count))
             try writing(writer.name) { () throws(SystemError) in try writer.append(bytes) }
+            pending = nil
         }
-        for block in blocks {
+        for (block, place) in blocks {
             let chunk: Chunk
             do throws(CodecError) {
                 chunk = try Chunk(block, gauge: MemoryGauge())
@@ -268,24 +290,16 @@ extension SegmentSet {
                 keep(block)
                 continue
             }
-            guard let before = pending else {
-                pending = chunk
-                continue
-            }
-            if barriers.contains(where: { before.last < $0.last && $0.first < chunk.first }) {
-                try put(before)
-                pending = chunk
-                continue
-            }
-            let joined = before.joined(chunk)
-            if joined.count > Vector.maximumCount {
-                try put(joined.part(0..<Vector.maximumCount))
-                pending = joined.part(Vector.maximumCount..<joined.count)
+            if let before = pending, before.chunk.count + chunk.count <= Vector.maximumCount,
+                !barriers.contains(where: { before.chunk.last < $0.last && $0.first < chunk.first })
+            {
+                pending = (before.chunk.joined(chunk), before.old + [place])
             } else {
-                pending = joined
+                try put()
+                pending = (chunk, [place])
             }
         }
-        if let pending { try put(pending) }
+        try put()
     }
 
     /// Gives the file of a damaged block a second name, under which it outlives its use.
@@ -295,19 +309,14 @@ extension SegmentSet {
     }
 
     private func use(
-        _ output: Segment?, _ entries: [SegmentEntry], _ replacements: [Replacement], in store: Store,
-        insteadOf inputs: [Segment]
+        _ output: Segment?, _ replacements: Replacements, in store: Store, insteadOf inputs: [Segment]
     ) {
         var start = 0
         while start < replacements.count {
             let end = min(start + SegmentSet.seriesPerTurn, replacements.count)
             store.change { head in
-                for replacement in replacements[start..<end] {
-                    let id = Int(replacement.series)
-                    let new = Array(entries[replacement.entries])
-                    if let output, head.replace(replacement.old, by: new, of: output, series: id) { continue }
-                    // A row came late, or rows were removed. What is left of these blocks goes to a newer segment.
-                    head.detach(inputs, series: id)
+                for (series, blocks) in replacements[start..<end] {
+                    head.replace(blocks, of: output, insteadOf: inputs, series: Int(series))
                 }
             }
             start = end

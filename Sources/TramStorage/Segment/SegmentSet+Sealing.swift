@@ -127,13 +127,20 @@ extension SegmentSet {
             try writer.append(encoder.encode(chunk, series: SeriesID(id)))
             encoders[number] = encoder
         }
+        func put(_ block: SealedBlock) throws(SystemError) {
+            // One that cannot be read is not written, and says so when it is asked for.
+            if let bytes = try? block.bytes() { try writer.append(bytes) }
+        }
         for stretch in series.stretches {
             switch stretch {
             case .open(let chunk): try encode(chunk)
-            case .sealed(let block):
+            case .sealed(let block): try put(block)
+            case .run(let run):
                 guard stretch.isUnsaved(graves) else { continue }
-                // One that cannot be read is not written, and says so when it is asked for.
-                if let bytes = try? block.bytes() { try writer.append(bytes) }
+                for place in run.places {
+                    let entry = run.segment.entry(place)
+                    if Stretch.touches(graves, entry.first, entry.last) { try put(run.block(place)) }
+                }
             }
         }
         if series.count > 0, let buffer = series.buffer {

@@ -79,7 +79,7 @@ final class MemorySource: ColumnSource {
 
     func schema(of measurement: String) -> Schema? { schemas[measurement] }
 
-    func series(of measurement: String) -> [SeriesEntry] {
+    func series(of measurement: String, in range: TimeRange?) -> [SeriesEntry] {
         let keys = schemas[measurement]?.tagKeys ?? []
         return (seriesOf[measurement] ?? []).map { series in
             SeriesEntry(id: series.id, tagCodes: keys.map { key in series.tags[key].map(strings.code) })
