@@ -154,7 +154,7 @@ public final class Engine: Sendable {
 
     private static let leastBytesSealedAtClose = 1 << 20
 
-    private static func databasesFolder(_ folder: String) -> String { folder + "/databases" }
+    private static func databasesFolder(_ folder: String) -> String { DataDirectory.home(of: folder) }
 
     /// Makes a database; the one of this name when it is there.
     @discardableResult

@@ -24,7 +24,7 @@ import TramSystem
 /// times, so the order matters.
 struct Manifest: Equatable {
     static let version = 1
-    private static let magic: UInt32 = 0x4e41_4d54
+    static let magic: UInt32 = 0x4e41_4d54
     private static let headByteCount = 64
     private static let entryByteCount = 16
 
@@ -76,7 +76,8 @@ struct Manifest: Equatable {
         self = try TwoCopies.read(file) { (bytes) throws(StorageError) in try Manifest(copy: bytes) }
     }
 
-    private init(copy bytes: [UInt8]) throws(StorageError) {
+    /// One of the two copies alone.
+    init(copy bytes: [UInt8]) throws(StorageError) {
         let span = unsafe bytes.span.bytes
         let file = StoreName.manifest
         try FileFormat.check(span, magic: Manifest.magic, version: Manifest.version, file: file)

@@ -35,7 +35,32 @@ public final class DirectoryLock: Sendable {
         _ = unsafe text.utf8CString.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, text.utf8.count, 0) }
     }
 
-    deinit { _ = close(descriptor) }
+    /// Keeps others from locking a directory while it is only looked at, and changes nothing in it. Any number of
+    /// processes may look at once. Where there is no `LOCK` nobody has the directory, and none is made: it may be
+    /// read-only.
+    public init(lookingAt directory: String) throws(Failure) {
+        let path = directory + "/LOCK"
+        guard !path.utf8.contains(0) else { throw .system(SystemError(errno: EINVAL, call: "open", path: path)) }
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw .system(SystemError(errno: errno, call: "open", path: path)) }
+            self.descriptor = -1
+            return
+        }
+        while flock(descriptor, LOCK_SH | LOCK_NB) != 0 {
+            let reason = errno
+            if reason == EINTR { continue }
+            let holder = reason == EWOULDBLOCK ? DirectoryLock.holder(descriptor) : nil
+            _ = close(descriptor)
+            throw reason == EWOULDBLOCK
+                ? .held(by: holder) : .system(SystemError(errno: reason, call: "flock", path: path))
+        }
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        if descriptor >= 0 { _ = close(descriptor) }
+    }
 
     private static func holder(_ descriptor: Int32) -> Int32? {
         var bytes = [UInt8](repeating: 0, count: 16)

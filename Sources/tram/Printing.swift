@@ -9,6 +9,8 @@ struct Printing {
     var epoch: Epoch?
     var language: Language
     var zone: TimeZoneRules
+    /// Rows of a table at most.
+    var maximumRows = TableStyle().maximumRows
 
     var chosenFormat: ResultFormat { format ?? (StandardStream.output.isTerminal ? .table : .csv) }
 
@@ -21,7 +23,7 @@ struct Printing {
             table: TableStyle(
                 zone: result.zone ?? zone,
                 width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
-                isColored: isTerminal && Environment.wantsColor))
+                isColored: isTerminal && Environment.wantsColor, maximumRows: maximumRows))
         // No elapsed time: the same question gives the same bytes.
         let statistics = ResultStatistics(rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: 0)
         try writer.write(result, statistics: statistics) { chunk in try StandardStream.output.write(chunk) }

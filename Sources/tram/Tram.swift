@@ -13,7 +13,10 @@ struct Tram: AsyncParsableCommand {
             Results go to standard output, all talk to standard error. Exit status: 0 done, 1 the work failed, 2 wrong usage.
             """,
         version: "tram \(VersionCommand.version)",
-        subcommands: [ServeCommand.self, QueryCommand.self, RunCommand.self, DemoCommand.self, VersionCommand.self])
+        subcommands: [
+            ServeCommand.self, QueryCommand.self, RunCommand.self, DemoCommand.self, CheckCommand.self,
+            InspectCommand.self, CompactCommand.self, VersionCommand.self,
+        ])
 
     static func main() async {
         StandardStream.ignoreBrokenPipeSignal()

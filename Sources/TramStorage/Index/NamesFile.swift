@@ -27,8 +27,8 @@ import TramSystem
 /// All of it stands there twice, one after the other: without names a store's numbers mean nothing.
 struct NamesFile {
     static let version = 1
-    private static let magic: UInt32 = 0x4d41_4e54
-    private static let headByteCount = 64
+    static let magic: UInt32 = 0x4d41_4e54
+    static let headByteCount = 64
 
     struct Measurement: Equatable {
         var name: String
@@ -120,7 +120,8 @@ struct NamesFile {
         }
     }
 
-    private init(copy bytes: [UInt8], file: String, after texts: [String]) throws(StorageError) {
+    /// One of the two copies alone.
+    init(copy bytes: [UInt8], file: String, after texts: [String]) throws(StorageError) {
         let span = unsafe bytes.span.bytes
         try FileFormat.check(span, magic: NamesFile.magic, version: NamesFile.version, file: file)
         func number(_ offset: Int) -> Int { Int(clamping: span.littleEndian(at: offset, as: UInt64.self)) }

@@ -29,6 +29,8 @@ struct LogFileHeader: Equatable, Sendable {
     static let recordsOffset = 4096
     static let version = 1
     private static let magic = Array("TRWL".utf8)
+    /// The four bytes as a number.
+    static let magicNumber = magic.littleEndian(at: 0, as: UInt32.self)
 
     var sequence: UInt64
     var epoch: UInt64

@@ -42,8 +42,10 @@ struct LogReader {
     private let limit: LSN?
     private var window: LogWindow
     private let seed: UInt32
-    private var offset = LogFileHeader.recordsOffset
+    /// Where the next record is looked for: a record that `next` gives began at what this was before.
+    private(set) var offset = LogFileHeader.recordsOffset
     private var payloadRange = 0..<0
+    private var paddingOffset = LogFileHeader.recordsOffset
     /// What `lookAhead` found last, and from where.
     private var seen: (from: Int, rest: Rest)?
     /// Number of the next record.
@@ -79,6 +81,15 @@ struct LogReader {
         try unsafe body(window.bytes.span.bytes.extracting(payloadRange))
     }
 
+    /// Whether zeros follow the last record up to where the next one may begin, as they were written. To be called
+    /// after `withPayload`, for it moves the window.
+    mutating func hasZeroPadding() throws(SystemError) -> Bool {
+        let count = min(offset, window.byteCount) - paddingOffset
+        guard count > 0 else { return true }
+        let start = try window.load(paddingOffset, count)
+        return window.bytes[start..<start + count].allSatisfy { $0 == 0 }
+    }
+
     /// - Throws: whatever keeps the file from being read.
     mutating func next() throws(SystemError) -> Step {
         if let limit, expected >= limit { return .end(End(offset: offset, isZero: true, recordCount: 0)) }
@@ -90,6 +101,7 @@ struct LogReader {
                     expected = head.lsn
                     return .damage(Damage(range: offset..<offset, lost: lost, isUnreadable: false))
                 }
+                paddingOffset = offset + LogRecordHead.byteCount + head.payloadBytes
                 offset += head.footprint
                 expected += 1
                 return .record(head.record)
