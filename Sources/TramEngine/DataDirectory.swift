@@ -41,13 +41,6 @@ public struct DataDirectory: Sendable {
     ///
     /// - Throws: `.databaseNotFound`, `.databaseNeeded`, `.noDatabase`.
     public func database(_ name: String?) throws(EngineError) -> Entry {
-        let known = databases.map(\.name)
-        if let name, !name.isEmpty {
-            if let found = databases.first(where: { $0.name == name }) { return found }
-            throw .databaseNotFound(name, known: known)
-        }
-        if databases.count == 1 { return databases[0] }
-        if let found = databases.first(where: { $0.name == Engine.defaultDatabase }) { return found }
-        throw databases.isEmpty ? .noDatabase : .databaseNeeded(known: known)
+        databases[try Engine.choice(of: name, among: databases.map(\.name))]
     }
 }

@@ -48,13 +48,18 @@ public final class Engine: Sendable {
     /// Without a name: the only one there is, else `default`.
     public func databaseToRead(_ name: String?) throws(EngineError) -> Database {
         let databases = databases
+        return databases[try Engine.choice(of: name, among: databases.map(\.name))]
+    }
+
+    /// The place of the database that is meant by `name`, or by none.
+    static func choice(of name: String?, among known: [String]) throws(EngineError) -> Int {
         if let name, !name.isEmpty {
-            if let found = databases.first(where: { $0.name == name }) { return found }
-            throw .databaseNotFound(name, known: databases.map(\.name))
+            if let found = known.firstIndex(of: name) { return found }
+            throw .databaseNotFound(name, known: known)
         }
-        if databases.count == 1 { return databases[0] }
-        if let found = databases.first(where: { $0.name == Engine.defaultDatabase }) { return found }
-        throw databases.isEmpty ? .noDatabase : .databaseNeeded(known: databases.map(\.name))
+        if known.count == 1 { return 0 }
+        if let found = known.firstIndex(of: defaultDatabase) { return found }
+        throw known.isEmpty ? .noDatabase : .databaseNeeded(known: known)
     }
 
     /// The database to write to. One that is not there yet, where writes may make one, is nobody else's until it is

@@ -264,7 +264,22 @@ struct FloatChooser {
         outcome.decimalSum = unsafe decimalSum(candidate, bits)
         outcome.hasMantissas =
             outcome.decimalSum != nil && (candidate.exceptions.rows.isEmpty || candidate.exceptions.scale != nil)
+            && hasOneScale(candidate)
         return outcome
+    }
+
+    /// Whether all values are integers of 64 bits in the scale of the finest of them.
+    private func hasOneScale(_ candidate: Candidate) -> Bool {
+        guard let scale = candidate.scaling.scale, let other = candidate.exceptions.scale else { return true }
+        func fits(_ values: some Sequence<Int64>, _ factor: Int64) -> Bool {
+            factor == 1 || values.allSatisfy { !$0.multipliedReportingOverflow(by: factor).overflow }
+        }
+        let constants = candidate.scaling.constants
+        let common = max(scale, other)
+        let factor = DecimalFloat.integerPowers[common - scale]
+        let isFraction = constants.expression == .fraction
+        return fits(candidate.integers.lazy.map { isFraction ? DecimalScaling.mantissa($0, constants) : $0 }, factor)
+            && fits(candidate.exceptions.values, DecimalFloat.integerPowers[common - other])
     }
 
     private func product(

@@ -19,8 +19,13 @@ extension HeadSeries {
         var start = 0
         while start < blocks.count {
             var end = start + 1
-            // A run must not reach over what is there already.
-            let limit = firstStretch(after: blocks[start].entry.first)
+            // Neither must a run reach over what is there already, nor what is there over it.
+            let first = blocks[start].entry.first
+            let host = firstStretch(after: first) - 1
+            if host >= 0, case .run(let run) = stretches[host], run.last > first {
+                cut(host, behind: run.place(beginningUpTo: first))
+            }
+            let limit = firstStretch(after: first)
             let next = limit < stretches.count ? stretches[limit].first : Int64.max
             while end < blocks.count, blocks[end].place == blocks[end - 1].place + 1, blocks[end].entry.last < next {
                 end += 1
@@ -29,6 +34,14 @@ extension HeadSeries {
             start = end
         }
         last = stretches.last?.last ?? .min
+    }
+
+    /// Cuts a run in two behind one of its blocks.
+    private mutating func cut(_ index: Int, behind place: Int) {
+        guard case .run(let run) = stretches[index] else { return }
+        stretches.replaceSubrange(
+            index...index,
+            with: run.parts(run.places.lowerBound..<place + 1) + run.parts(place + 1..<run.places.upperBound))
     }
 
     /// The times that entries lie between, as ranges that are disjoint and rise.

@@ -164,6 +164,8 @@ extension SegmentSet {
     ) throws(StorageError) {
         var sources = sources
         let snapshot = store.snapshot()
+        // What retention has taken away is not written again.
+        let cutoff = manifest.cutoff
         var encoders: [Int: BlockEncoder] = [:]
         while let series = sources.compactMap({ $0.place < $0.entries.count ? $0.entries[$0.place].series : nil }).min()
         {
@@ -175,7 +177,7 @@ extension SegmentSet {
                 let entries = sources[index].take(series)
                 guard !entries.isEmpty else { continue }
                 SegmentSet.takeAway(entries, from: &live)
-                for (place, entry) in zip(entries.indices, entries) {
+                for (place, entry) in zip(entries.indices, entries) where entry.last >= cutoff {
                     if entry.kind != .grave {
                         live.append(LiveBlock(source: index, place: place, entry: entry))
                     } else if index < inputCount {

@@ -71,6 +71,38 @@ import TramTesting
         #expect(read < 20_000)
     }
 
+    @Test(arguments: CodecPreference.allCases, [UInt64(1), 2, 3, 4])
+    func `integers are promised only where all of them have room in one scale`(
+        preference: CodecPreference, seed: UInt64
+    ) throws {
+        var generator = SeededGenerator(seed: seed)
+        var state = ColumnState()
+        // Air pressure, interpolated over a gap: a few values with many more digits than the others.
+        for digits in 1...15 {
+            let power = (0..<digits).reduce(Int64(1)) { power, _ in power * 10 }
+            let values = (0..<1000).map { row -> Double in
+                guard row % 97 < digits % 3 else { return Double(Int.random(in: 9900...10400, using: &generator)) / 10 }
+                return Double(Int64.random(in: 0..<power, using: &generator)) / Double(power) + 1013
+            }
+            let vector = Vector(type: .float, bits: values.map(\.bitPattern))
+            var bytes: [UInt8] = []
+            let entry = ColumnEncoder(preference).encode(vector, state: &state, to: &bytes)
+            let found = try unsafe ColumnDecoder.mantissas(bytes.span.bytes, type: .float, rows: vector.count)
+            guard entry.hasMantissas else { continue }
+            let (mantissas, scale) = try #require(found)
+            guard case .exact(let sum, let sumScale) = entry.sum else {
+                Issue.record("a promise of integers without an exact sum")
+                continue
+            }
+            #expect(sumScale == scale)
+            #expect(mantissas.reduce(Int128(0)) { $0 + Int128($1) } == sum, "\(digits) digits")
+            let isEqual = zip(mantissas, values).allSatisfy {
+                Double($0) / (0..<scale).reduce(1.0) { power, _ in power * 10 } == $1
+            }
+            #expect(isEqual || scale > 15, "\(digits) digits")
+        }
+    }
+
     @Test func `sums of floats that are no decimals are close`() {
         var state = ColumnState()
         var bytes: [UInt8] = []

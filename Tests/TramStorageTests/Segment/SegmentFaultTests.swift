@@ -281,4 +281,28 @@ import TramTesting
         disk.restart()
         #expect(try DurableStore(disk).store.snapshot().pointCount == 200)
     }
+
+    @Test func `what is too old is not written again when a segment is put together`() throws {
+        let disk = SimulatedFileSystem(seed: 1)
+        let day: Int64 = 86_400_000_000_000
+        let clock = ManualTime(now: 0)
+        let durable = try DurableStore(disk, time: clock) { $0.keptNanoseconds = day }
+        let ids = try durable.series(2)
+        // Ten blocks of the first day, and a few rows of the tenth.
+        for number in 0..<10 {
+            _ = try durable.append(
+                (0..<1000).map { Point(ids[0], Int64(number * 1000 + $0) * 1_000_000, ["v": .int(Int64($0))]) })
+        }
+        _ = try durable.append((0..<10).map { Point(ids[1], 10 * day + Int64($0), ["v": .int(Int64($0))]) })
+        try durable.store.seal()
+        let before = disk.usedBytes
+        clock.setWall(11 * day)
+        try durable.store.tend(clock: clock)
+        try durable.store.compact()
+        #expect(durable.store.snapshot().pointCount == 10)
+        #expect(disk.usedBytes < before)
+        let path = try #require(try segmentPaths(disk).first)
+        #expect(try segmentPaths(disk).count == 1)
+        #expect((disk.contents(path)?.count ?? 0) < 1000)
+    }
 }

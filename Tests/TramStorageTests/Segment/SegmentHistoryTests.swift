@@ -70,6 +70,47 @@ import TramTesting
         }
     }
 
+    @Test(arguments: Array(UInt64(1)...20))
+    func `rows in no order are found by their times, sealed again and again, reopened and compacted`(
+        seed: UInt64
+    ) throws {
+        var generator = SeededGenerator(seed: seed)
+        let disk = SimulatedFileSystem(seed: seed)
+        var durable = try DurableStore(disk)
+        var model = Model()
+        let ids = try durable.series(2)
+        var points = (0..<24_000).map { Point(ids[$0 % 2], Int64($0) * 1_000_000_000, ["v": .int(Int64($0))]) }
+        // Bodies of neighbouring times, in any order.
+        var bodies: [[Point]] = []
+        while !points.isEmpty {
+            let count = Int.random(in: 300...2500, using: &generator)
+            bodies.append(Array(points.prefix(count)))
+            points.removeFirst(min(count, points.count))
+        }
+        bodies.shuffle(using: &generator)
+        for (number, body) in bodies.enumerated() {
+            _ = model.append(body)
+            _ = try durable.append(body)
+            if number % 3 == 0 { try durable.store.seal() }
+            if number % 7 == 6 { try durable.store.compact() }
+            if number % 5 == 4 {
+                durable.store.close()
+                disk.restart()
+                durable = try DurableStore(disk)
+            }
+            let snapshot = durable.store.snapshot()
+            let isEqual = snapshot.content(of: "air") == model.rows
+            #expect(isEqual, "body \(number)")
+            let range = SegmentHistoryTests.range(24_000_000_000_000, &generator)
+            for id in ids {
+                let expected = (model.rows[id] ?? [:]).filter { range.contains($0.key) }
+                let isFound = snapshot.rows(of: id, in: "air", range: range) == expected
+                #expect(isFound, "body \(number), \(range)")
+            }
+            guard isEqual else { break }
+        }
+    }
+
     private func reopen(
         _ opened: inout DurableStore?, _ durable: DurableStore, _ disk: SimulatedFileSystem, hasPower: Bool
     ) throws {
