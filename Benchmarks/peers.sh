@@ -108,6 +108,7 @@ case $folder/ in
     ;;
 esac
 . samples/prepare.sh
+. Benchmarks/peers/debian.sh
 
 missing_for_peers() {
     command -v cc >/dev/null || printf ' gcc'
@@ -115,27 +116,6 @@ missing_for_peers() {
     [ -e /usr/include/zlib.h ] || printf ' zlib1g-dev'
     command -v python3 >/dev/null || printf ' python3'
     command -v prlimit >/dev/null && command -v flock >/dev/null || printf ' util-linux'
-}
-
-# As root, apt-get would warn that its own user may not write here.
-download() {
-    (cd "$folder/download" && apt-get -q -o APT::Sandbox::User=root download "$1" >&2)
-}
-
-# Gets the newest version that the package lists of this machine know, and unpacks it. No service is set up or started.
-get_peer() {
-    [ ! -e "$folder/debs/$1.deb" ] || return 0
-    say "Getting $1 from Debian."
-    rm -rf "$folder/download"
-    mkdir -p "$folder/download" "$folder/debs" "$folder/unpacked"
-    if ! download "$1" && ! { apt_get update && download "$1"; }; then
-        say "$1 cannot be had here; the lines above say why. Debian 12 has it. To go on without it, name the others"
-        say "with --peers."
-        exit 1
-    fi
-    dpkg -x "$folder/download/"*.deb "$folder/unpacked"
-    # Last: where this file is, the rest is complete.
-    mv "$folder/download/"*.deb "$folder/debs/$1.deb"
 }
 
 generate() {
@@ -162,7 +142,10 @@ if ! flock -n 9; then
     exit 1
 fi
 for peer in $debian; do
-    get_peer "$peer"
+    if ! get_peer "$peer"; then
+        say "To go on without it, name the others with --peers."
+        exit 1
+    fi
 done
 if [ "$wants_tram" = yes ]; then
     install_missing

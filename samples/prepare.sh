@@ -1,5 +1,5 @@
-# What Tests/run.sh, Benchmarks/peers.sh and samples/demo.sh share; sourced by each, with the root of the repository as
-# working directory.
+# What Tests/run.sh, Benchmarks/peers.sh, Benchmarks/sizes.sh and samples/demo.sh share; sourced by each, with the root
+# of the repository as working directory.
 # All talk goes to standard error, so that standard output holds results alone.
 
 say() {

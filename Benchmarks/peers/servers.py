@@ -95,9 +95,11 @@ class Server:
     def limited_words(self):
         return ["prlimit", f"--data={self.memory << 20}"] + self.words()
 
-    def start(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
+    def start(self, anew=True):
+        """`anew`: in an empty folder, else with what the folder holds."""
+        if anew:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder, exist_ok=True)
         [self.port] = free_ports(1)
         for path, text in self.files().items():
             with open(path, "w") as file:
@@ -246,9 +248,9 @@ class VictoriaMetrics(Server):
 class InfluxDB(Server):
     name = package = "influxdb"
 
-    def start(self):
+    def start(self, anew=True):
         [self.backup_port] = free_ports(1)
-        super().start()
+        super().start(anew)
 
     def words(self):
         return [self.binary, "-config", self.folder + ".conf"]
