@@ -53,7 +53,10 @@ public enum ColumnDecoder {
             var values = try IntegerCodec.decode(&reader, count: count)
             let constants = layout.scaling.constants
             if constants.expression == .fraction {
-                for row in values.indices { values[row] = DecimalScaling.mantissa(values[row], constants) }
+                for row in values.indices {
+                    guard let mantissa = DecimalScaling.mantissa(values[row], constants) else { return nil }
+                    values[row] = mantissa
+                }
             }
             let common = max(scale, exceptions.scale ?? scale)
             let factor = DecimalFloat.integerPowers[common - scale]

@@ -109,9 +109,11 @@ extension DecimalScaling.Constants {
 }
 
 extension DecimalScaling {
-    /// The decimal integer of a fraction's numerator: the one whose quotient the double is.
-    static func mantissa(_ numerator: Int64, _ constants: Constants) -> Int64 {
+    /// The decimal integer of a fraction's numerator: the one whose quotient the double is. Nil when it is too large to
+    /// be told, 2^51 and more: the double comes back all the same.
+    static func mantissa(_ numerator: Int64, _ constants: Constants) -> Int64? {
         let shifted = Double(numerator) * constants.first + magic
+        guard shifted.bitPattern >> 52 == magic.bitPattern >> 52 else { return nil }
         return Int64(bitPattern: shifted.bitPattern &- magic.bitPattern)
     }
 }

@@ -162,7 +162,10 @@ struct FloatChooser {
             state.columnsWithoutFractions -= 1
             return nil
         }
-        let scale = unsafe sampledScale(bits)
+        guard let scale = unsafe sampledScale(bits) else {
+            state.columnsWithoutFractions = FloatChooser.pause
+            return nil
+        }
         if let known = state.denominator {
             // While it leaves few exceptions there is no better.
             let scaling = DecimalScaling.fraction(scale: scale, denominator: Int(known))
@@ -197,13 +200,15 @@ struct FloatChooser {
         return bytes.count * 8
     }
 
-    /// The number of digits that most long decimals of a sample have: to which the fractions were rounded.
-    private func sampledScale(_ bits: UnsafeBufferPointer<UInt64>) -> Int {
+    /// The number of digits that most long decimals of a sample have: to which the fractions were rounded. Nil when it
+    /// has none.
+    private func sampledScale(_ bits: UnsafeBufferPointer<UInt64>) -> Int? {
         var counts = [Int](repeating: 0, count: DecimalFloat.maximumScale + 1)
         for row in stride(from: 0, to: bits.count, by: max(1, bits.count / 64)) {
             if let decimal = DecimalFloat.decimal(unsafe Double(bitPattern: bits[row])) { counts[decimal.scale] += 1 }
         }
-        return counts.indices.dropFirst(5).max { (counts[$0], $0) < (counts[$1], $1) } ?? DecimalFloat.maximumScale
+        let scale = counts.indices.dropFirst(5).max { (counts[$0], $0) < (counts[$1], $1) }
+        return scale.flatMap { counts[$0] > 0 ? $0 : nil }
     }
 
     /// Up to three of the list, cheapest first.
@@ -278,7 +283,10 @@ struct FloatChooser {
         let common = max(scale, other)
         let factor = DecimalFloat.integerPowers[common - scale]
         let isFraction = constants.expression == .fraction
-        return fits(candidate.integers.lazy.map { isFraction ? DecimalScaling.mantissa($0, constants) : $0 }, factor)
+        let integers = candidate.integers.lazy.map {
+            isFraction ? DecimalScaling.mantissa($0, constants) ?? .max : $0
+        }
+        return fits(integers, factor)
             && fits(candidate.exceptions.values, DecimalFloat.integerPowers[common - other])
     }
 
@@ -305,8 +313,11 @@ struct FloatChooser {
         var sum: Int64 = 0
         let constants = candidate.scaling.constants
         if constants.expression == .fraction {
-            for integer in candidate.integers { sum &+= DecimalScaling.mantissa(integer, constants) }
-            for row in exceptions.rows { sum &-= DecimalScaling.mantissa(candidate.integers[row], constants) }
+            for integer in candidate.integers {
+                guard let mantissa = DecimalScaling.mantissa(integer, constants) else { return nil }
+                sum &+= mantissa
+            }
+            for row in exceptions.rows { sum &-= DecimalScaling.mantissa(candidate.integers[row], constants) ?? 0 }
         } else {
             // Below 2^51 each, 1,024 of them.
             for integer in candidate.integers { sum &+= integer }

@@ -154,10 +154,10 @@ extension HeadSeries {
         joinRuns()
     }
 
-    /// Blocks that a compaction has put together: those at `old` are now the one at `place` of the output.
+    /// Blocks that a compaction has put together: those at `old` are now those at `places` of the output.
     struct Replacement {
         var old: [BlockPlace]
-        var place: Int
+        var places: Range<Int>
     }
 
     /// Lets the output of a compaction take the place of its inputs. Where a row has come late in the meantime, or rows
@@ -182,7 +182,7 @@ extension HeadSeries {
                         BlockPlace(segment: $0.run.segment.header.number, place: $0.place) == $1
                     })
                 {
-                    result.append(.run(SegmentRun(output, found.place..<found.place + 1)))
+                    if !found.places.isEmpty { result.append(.run(SegmentRun(output, found.places))) }
                     start += found.old.count
                     continue
                 }

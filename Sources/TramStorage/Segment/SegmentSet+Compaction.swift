@@ -268,20 +268,32 @@ extension SegmentSet {
         return groups
     }
 
-    /// Writes the rows of neighbouring blocks. Those that fit into one block together become one.
+    /// Old blocks whose rows are cut anew together, at most: when a row comes late meanwhile, so many go back to memory.
+    private static let blocksCutTogether = 32
+
+    /// Writes the rows of neighbouring blocks in blocks as long as can be.
     ///
     /// - Parameter barriers: graves of newer segments. A block must not reach over one, for it would be taken away.
     private func write(
         _ blocks: [OldBlock], _ series: SeriesID, _ barriers: [SegmentEntry], _ store: Store,
         _ encoder: inout BlockEncoder, _ writer: inout SegmentWriter, _ replacements: inout [HeadSeries.Replacement]
     ) throws(StorageError) {
-        var pending: (chunk: Chunk, old: [BlockPlace])?
-        func put() throws(StorageError) {
-            guard let (chunk, old) = pending else { return }
+        var pending: Chunk?
+        var old: [BlockPlace] = []
+        var start = writer.entries.count
+        func put(_ chunk: Chunk) throws(StorageError) {
             let bytes = encoder.encode(chunk, series: series)
-            replacements.append(HeadSeries.Replacement(old: old, place: writer.entries.count))
             try writing(writer.name) { () throws(SystemError) in try writer.append(bytes) }
+        }
+        /// What was taken up is written: from here on it is cut anew.
+        func end() throws(StorageError) {
+            if let pending { try put(pending) }
             pending = nil
+            if !old.isEmpty {
+                replacements.append(HeadSeries.Replacement(old: old, places: start..<writer.entries.count))
+            }
+            old = []
+            start = writer.entries.count
         }
         for (block, place) in blocks {
             let chunk: Chunk
@@ -292,16 +304,19 @@ extension SegmentSet {
                 keep(block)
                 continue
             }
-            if let before = pending, before.chunk.count + chunk.count <= Vector.maximumCount,
-                !barriers.contains(where: { before.chunk.last < $0.last && $0.first < chunk.first })
-            {
-                pending = (before.chunk.joined(chunk), before.old + [place])
-            } else {
-                try put()
-                pending = (chunk, [place])
+            if let before = pending, barriers.contains(where: { before.last < $0.last && $0.first < chunk.first }) {
+                try end()
             }
+            old.append(place)
+            var rest = pending?.joined(chunk) ?? chunk
+            while rest.count > Vector.maximumCount {
+                try put(rest.part(0..<Vector.maximumCount))
+                rest = rest.part(Vector.maximumCount..<rest.count)
+            }
+            pending = rest
+            if rest.count == Vector.maximumCount || old.count == SegmentSet.blocksCutTogether { try end() }
         }
-        try put()
+        try end()
     }
 
     /// Gives the file of a damaged block a second name, under which it outlives its use.

@@ -103,6 +103,30 @@ import TramTesting
         }
     }
 
+    @Test(arguments: CodecPreference.allCases)
+    func `means of three readings have a sum that is theirs`(preference: CodecPreference) throws {
+        for digits in [0, 4, 9, 11, 15] {
+            var state = ColumnState()
+            let power = (0..<digits).reduce(1.0) { power, _ in power * 10 }
+            for size in [7.0, 1016, 99_999] {
+                let values = (0..<1008).map { row -> Double in
+                    let third = (size * 3 + Double(row % 30)) / 3
+                    return digits == 0 ? third : (third * power).rounded() / power
+                }
+                let vector = Vector(type: .float, bits: values.map { $0.bitPattern })
+                var bytes: [UInt8] = []
+                let entry = ColumnEncoder(preference).encode(vector, state: &state, to: &bytes)
+                let expected = values.reduce(0, +)
+                let sum =
+                    switch entry.sum {
+                    case .exact(let sum, let scale): Double(sum) / (0..<scale).reduce(1.0) { power, _ in power * 10 }
+                    case .double(let high, let low): high + low
+                    }
+                #expect(abs(sum - expected) < 1e-9 * expected, "\(digits) digits of \(size)")
+            }
+        }
+    }
+
     @Test func `sums of floats that are no decimals are close`() {
         var state = ColumnState()
         var bytes: [UInt8] = []
