@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <malloc.h>
 #include "CTramSystem.h"
 
 #include <errno.h>
@@ -70,3 +71,5 @@ int tram_preallocate(int descriptor, int64_t byte_count) {
 }
 
 void tram_name_thread(const char *name) { (void)pthread_setname_np(pthread_self(), name); }
+
+void tram_give_back_memory(void) { (void)malloc_trim(0); }

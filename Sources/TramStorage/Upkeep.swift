@@ -63,6 +63,7 @@ extension Store {
         return log.figures.bytes - sealed
     }
 
+    private static let leastBytesGivenBack = 32 << 20
     private static let restNanoseconds: Int64 = 5_000_000_000
 
     /// Writes all rows to segments that are in memory only, so that the log before them can go. Writers and readers go
@@ -73,6 +74,7 @@ extension Store {
     public func seal(clock: any TimeSource = SystemTime()) throws(StorageError) {
         guard let segments, let log else { return }
         let logBytes = log.figures.bytes
+        let held = memoryByteCount
         try segments.work.withLock { _ throws(StorageError) in
             _ = try segments.seal(self, clock: clock)
             try log.removeFiles(before: segments.manifest.lsn + 1)
@@ -82,6 +84,7 @@ extension Store {
             opened.upkeep.sealedLogBytes = logBytes
         }
         balanceMemory()
+        if held - memoryByteCount >= Store.leastBytesGivenBack { ProcessMemory.giveBack() }
     }
 
     /// Puts all segments together into one.

@@ -1,3 +1,4 @@
+internal import CTramSystem
 internal import Glibc
 
 /// What this process uses, as the kernel counts it.
@@ -26,4 +27,11 @@ public struct ProcessFigures: Sendable {
 /// The processors that this process may run on.
 public enum Processors {
     public static var count: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}
+
+/// Memory of the process.
+public enum ProcessMemory {
+    /// Gives memory that was freed back to the system. What is freed in small pieces between others stays with the
+    /// process otherwise. Takes some milliseconds.
+    public static func giveBack() { tram_give_back_memory() }
 }

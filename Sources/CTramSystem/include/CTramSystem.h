@@ -18,4 +18,7 @@ int tram_preallocate(int descriptor, int64_t byte_count);
 /// Names the calling thread, for `top -H` and debuggers; 15 bytes at most.
 void tram_name_thread(const char *name);
 
+/// Gives memory that was freed back to the system.
+void tram_give_back_memory(void);
+
 #endif

@@ -268,7 +268,7 @@ extension SegmentSet {
         return groups
     }
 
-    /// Old blocks whose rows are cut anew together, at most: when a row comes late meanwhile, so many go back to memory.
+    /// Old blocks whose rows are cut anew together, at most: so many go back to memory when a row comes late meanwhile.
     private static let blocksCutTogether = 32
 
     /// Writes the rows of neighbouring blocks in blocks as long as can be.

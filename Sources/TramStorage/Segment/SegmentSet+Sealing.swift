@@ -72,7 +72,9 @@ extension SegmentSet {
             // Texts that blocks refer to are there by now.
             let texts = store.strings.snapshot()
             if texts.count > savedTexts || snapshot.seriesCount > savedSeries || !writer.isEmpty {
-                let isWhole = manifest.names.count >= SegmentSet.maximumNamesFiles
+                // So many files are needed in any case.
+                let least = savedSeries / SegmentSet.namesSeries
+                let isWhole = manifest.names.count >= SegmentSet.maximumNamesFiles + 2 * least
                 if isWhole {
                     stale += manifest.names.map { StoreName.names($0.number) }
                     manifest.names = []
@@ -153,24 +155,26 @@ extension SegmentSet {
         _ store: Store, _ snapshot: Snapshot, _ texts: StringTable.Texts, savedTexts: Int, savedSeries: Int,
         to manifest: inout Manifest
     ) throws(StorageError) {
-        var first = savedTexts
+        var (firstText, firstSeries) = (savedTexts, savedSeries)
         repeat {
-            var (end, byteCount) = (first, 0)
-            while end < texts.count, byteCount < SegmentSet.namesTextBytes {
-                byteCount += texts[end].utf8.count
-                end += 1
+            var (endText, byteCount) = (firstText, 0)
+            while endText < texts.count, byteCount < SegmentSet.namesTextBytes {
+                byteCount += texts[endText].utf8.count
+                endText += 1
             }
             var names = NamesFile(
-                number: manifest.takeNumber(), firstText: first, texts: Array(texts[first..<end]),
-                firstSeries: savedSeries, series: [], measurements: [])
-            if end == texts.count {
-                names.series = store.index.keys(
-                    of: SeriesID(savedSeries)..<SeriesID(max(savedSeries, snapshot.seriesCount)))
+                number: manifest.takeNumber(), firstText: firstText, texts: Array(texts[firstText..<endText]),
+                firstSeries: firstSeries, series: [], measurements: [])
+            firstText = endText
+            // Series come when all texts are there, and fields with the last of them.
+            if firstText == texts.count {
+                let end = max(firstSeries, min(snapshot.seriesCount, firstSeries + SegmentSet.namesSeries))
+                names.series = store.index.keys(of: SeriesID(firstSeries)..<SeriesID(end))
                 names.measurements = snapshot.namedMeasurements
+                firstSeries = end
             }
             try write(names, store, to: &manifest)
-            first = end
-        } while first < texts.count
+        } while firstText < texts.count || firstSeries < snapshot.seriesCount
     }
 
     private func write(_ names: NamesFile, _ store: Store, to manifest: inout Manifest) throws(StorageError) {
@@ -187,7 +191,9 @@ extension SegmentSet {
     }
 
     /// Texts of one file of names, about.
-    private static let namesTextBytes = 64 << 20
+    private static let namesTextBytes = 16 << 20
+    /// Series of one file of names. Their keys are in memory as texts while it is written.
+    private static let namesSeries = 100_000
 
     /// Lets the segment take the place of the memory that was written to it, page by page, so that writers never wait
     /// long.
