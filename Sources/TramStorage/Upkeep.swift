@@ -135,6 +135,7 @@ extension Store {
         let (cutoff, isBeyond) = day.multipliedReportingOverflow(by: Store.dayNanoseconds)
         guard !isBeyond, cutoff > segments.manifest.cutoff else { return 0 }
         let count = remove(TimeRange(start: .min, end: cutoff), of: 0..<SeriesID(seriesCount), leavesGrave: false)
+        change { $0.forgetDays(before: cutoff) }
         segments.state.withLock { $0.manifest.cutoff = cutoff }
         return count
     }

@@ -253,6 +253,9 @@ import TramColumnar
         return count
     }
 
+    /// Forgets on which days before an instant series had rows, for there are none any more.
+    mutating func forgetDays(before instant: Int64) { presence.removeDays(before: instant) }
+
     /// Counts the rows of all series, after they were loaded. O(blocks).
     mutating func countRows() {
         for number in figures.indices {
