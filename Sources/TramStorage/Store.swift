@@ -106,6 +106,11 @@ public final class Store: Sendable {
         ).run(from: set.manifest.lsn + 1) { (record, payload) throws(StorageError) in
             try replay.take(record, payload) { change in head.withLock { change(&$0) } }
         }
+        // What retention had taken away may still be in the log.
+        if set.manifest.cutoff > .min {
+            remove(
+                TimeRange(start: .min, end: set.manifest.cutoff), of: 0..<SeriesID(seriesCount), leavesGrave: false)
+        }
         return StoreRecovery(
             log: report, segments: segmentReport, rows: replay.rows, voidRecords: replay.voidRecords)
     }

@@ -136,7 +136,13 @@ extension Store {
         guard !isBeyond, cutoff > segments.manifest.cutoff else { return 0 }
         let count = remove(TimeRange(start: .min, end: cutoff), of: 0..<SeriesID(seriesCount), leavesGrave: false)
         change { $0.forgetDays(before: cutoff) }
-        segments.state.withLock { $0.manifest.cutoff = cutoff }
+        // Whatever becomes of the log, they stay gone. When the disk does not let it happen now, the next seal does it.
+        let manifest = segments.state.withLock { state in
+            state.manifest.cutoff = cutoff
+            state.manifest.number += 1
+            return state.manifest
+        }
+        segments.work.withLock { _ in try? segments.install(manifest) { _ in } }
         return count
     }
 

@@ -35,19 +35,23 @@ struct CompactCommand: ParsableCommand {
         var table = RowTable([
             "database": .string, "rows": .int, "segments": .int, "bytes_before": .int, "bytes_after": .int,
         ])
+        var isDamaged = false
         try closed.whileHeld {
             for database in closed.directory.databases {
                 do {
-                    table.append(try compact(database, language))
+                    table.append(try compact(database, language, &isDamaged))
                 } catch let error as StorageError {
                     throw ClosedDirectory.failure(database.name, error)
                 }
             }
         }
         try table.write(format, language)
+        if isDamaged { throw ExitCode(1) }
     }
 
-    private func compact(_ database: DataDirectory.Entry, _ language: Language) throws -> [Value] {
+    private func compact(
+        _ database: DataDirectory.Entry, _ language: Language, _ isDamaged: inout Bool
+    ) throws -> [Value] {
         let before = StoreCheck(folder: database.folder).byteCount
         let store = try Store(
             folder: database.folder, configuration: StorageConfiguration(maximumSeries: Int(UInt32.max) - 1),
@@ -61,6 +65,10 @@ struct CompactCommand: ParsableCommand {
             try store.compact()
         }
         let damages = store.damagedBlocks
+        let recovery = store.recovery
+        if !damages.isEmpty || recovery?.log.isDegraded == true || recovery?.segments.isDegraded == true {
+            isDamaged = true
+        }
         for line in ClosedDirectory.warnings(database.name, damages, store, language) { Talk.line(line) }
         return [
             .text(database.name), .count(rows), .count(store.segmentFigures?.segments), .count(before),

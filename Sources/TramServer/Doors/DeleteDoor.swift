@@ -16,6 +16,12 @@ struct DeleteDoor: Sendable {
 
     private func delete(_ request: Request, _ context: TramRequestContext) async throws -> Response {
         let parameters = try await RequestParameters(reading: request)
+        // A mistyped key must not turn some rows into all of them.
+        if let foreign = parameters.foreign(to: DeleteDoor.keys).first {
+            throw RequestFailure(
+                .badRequest, "bad_parameter", "\"\(foreign.prefix(40))\" is no key of a deletion; nothing was deleted",
+                hint: .both("start, stop, predicate"))
+        }
         guard let bucket = parameters.text("bucket") ?? parameters.text("db") else {
             throw RequestFailure(
                 .badRequest, "missing_parameter", "bucket not found", hint: .both("say which: bucket=NAME"))
@@ -40,6 +46,10 @@ struct DeleteDoor: Sendable {
         }
         return Response(status: .noContent)
     }
+
+    private static let keys = [
+        "bucket", "bucketID", "db", "org", "orgID", "start", "stop", "predicate", "u", "p", "lang",
+    ]
 
     private static func instant(_ parameters: RequestParameters, _ key: String) throws -> Int64 {
         guard let text = parameters.text(key) else {

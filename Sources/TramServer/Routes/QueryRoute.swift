@@ -62,8 +62,18 @@ struct QueryRoute: Sendable {
         let time = engine.time
         var context = engine.queryContext(now: question.now, zone: question.zone, rows: limits.queryRows)
         context.interruption = { time.monotonic() > deadline ? .timeLimit : nil }
-        return try QueryRunner.run(
+        var result = try QueryRunner.run(
             question.text, source: StoreSource(database.store.snapshot()), context: context)
+        // Asked after the question, which may have been the first to read them.
+        let damagedCount = database.store.damagedBlocks.count
+        if damagedCount > 0 {
+            result.isPartial = true
+            result.warnings.append(
+                Bilingual(
+                    vi: "\(damagedCount) khối số liệu của \(database.name) bị hỏng và không được tính; xem /health",
+                    en: "\(damagedCount) blocks of \(database.name) are damaged and left out; see /health"))
+        }
+        return result
     }
 
     /// What a value of a result takes, and whether it is there.

@@ -241,7 +241,7 @@ extension HeadSeries {
             case .open(let chunk): cut(chunk)
             case .sealed(let block):
                 guard !isWhollyIn(block.first, block.last) else { continue }
-                if let chunk = HeadSeries.chunk(block, id, limits) { cut(chunk) }
+                if let chunk = HeadSeries.chunk(block, id, limits) { cut(chunk) } else { kept.append(stretch) }
             case .run(let run):
                 let start = run.place(endingFrom: range.start)
                 var end = start
@@ -250,7 +250,12 @@ extension HeadSeries {
                 for place in start..<end {
                     let entry = run.segment.entry(place)
                     guard !isWhollyIn(entry.first, entry.last) else { continue }
-                    if let chunk = HeadSeries.chunk(run.block(place), id, limits) { cut(chunk) }
+                    // Rows that cannot be read cannot be told apart; they are not the ones that were meant.
+                    if let chunk = HeadSeries.chunk(run.block(place), id, limits) {
+                        cut(chunk)
+                    } else {
+                        kept += run.parts(place..<place + 1)
+                    }
                 }
                 kept += run.parts(end..<run.places.upperBound)
             }

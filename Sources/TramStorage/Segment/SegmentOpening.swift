@@ -137,7 +137,7 @@ struct SegmentOpening {
         var headers: [(header: SegmentHeader, byteCount: Int)] = []
         for name in names.segments {
             if let number = StoreName.namesNumber(name) {
-                manifest.names.append(Manifest.File(number: number, byteCount: 0))
+                manifest.names.append(Manifest.File(number: number, byteCount: try byteCount(of: name)))
                 manifest.nextNumber = max(manifest.nextNumber, number + 1)
             }
             guard StoreName.segmentNumber(name) != nil else { continue }
@@ -151,6 +151,14 @@ struct SegmentOpening {
             manifest.nextNumber = max(manifest.nextNumber, header.number + 1)
         }
         return manifest
+    }
+
+    private func byteCount(of name: String) throws(StorageError) -> Int {
+        do throws(SystemError) {
+            return try fileSystem.open(folder + "/" + name, .read).byteCount()
+        } catch {
+            throw .storeUnreadable(error)
+        }
     }
 
     private func loadNames(

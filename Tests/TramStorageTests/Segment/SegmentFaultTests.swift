@@ -305,4 +305,38 @@ import TramTesting
         #expect(try segmentPaths(disk).count == 1)
         #expect((disk.contents(path)?.count ?? 0) < 1000)
     }
+
+    @Test func `what retention took away stays away though the log still has it`() throws {
+        let disk = SimulatedFileSystem(seed: 1)
+        let day: Int64 = 86_400_000_000_000
+        let clock = ManualTime(now: 5 * day)
+        let durable = try DurableStore(disk, time: clock)
+        let ids = try durable.series(1)
+        _ = try durable.append((0..<50).map { Point(ids[0], Int64($0) * day / 10, ["v": .int(1)]) })
+        durable.store.close()
+        disk.restart()
+        let kept = try DurableStore(disk, time: clock) { $0.keptNanoseconds = day }
+        #expect(kept.store.snapshot().pointCount == 10)
+        kept.store.close()
+        disk.restart()
+        #expect(try Store(lookingAt: DurableStore.folder, fileSystem: disk).snapshot().pointCount == 10)
+        #expect(try DurableStore(disk, time: clock).store.snapshot().pointCount == 10)
+    }
+
+    @Test func `a deletion beside a damaged block counts only what it took away`() throws {
+        let disk = SimulatedFileSystem(seed: 1)
+        let model = try filled(disk)
+        let path = try #require(try segmentPaths(disk).first)
+        var bytes = try #require(disk.contents(path))
+        // In the columns of the first block, which is series 0's.
+        bytes[64 + 48 + 2 * 64 + 10] ^= 0xff
+        disk.setContents(path, bytes)
+        let durable = try DurableStore(disk)
+        let before = durable.store.snapshot().pointCount
+        let times = try #require(model.rows[0]?.keys.sorted())
+        let range = TimeRange(start: times[1], end: times[2])
+        let count = try durable.delete(Deletion(series: [0], range: range))
+        #expect(count <= 1)
+        #expect(durable.store.snapshot().pointCount == before - count)
+    }
 }

@@ -34,6 +34,9 @@ import Testing
             #expect(try delete(first, predicate, from, to) == 400, "\(predicate)")
         }
         #expect(try delete(first, nil, to, from) == 400)
+        let mistyped = Array(
+            #"{"start":"1970-01-01T00:00:00Z","stop":"2100-01-01T00:00:00Z","Predicate":"station=\"t1\""}"#.utf8)
+        #expect(try first.request("POST", "/api/v2/delete?bucket=a", body: mistyped).status == 400)
         #expect(try delete(first, nil, "yesterday", to) == 400)
         #expect(try first.points("a") == ["air": 109, "water": 1])
         try first.signal(9)
