@@ -25,7 +25,9 @@ struct Printing {
                 width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
                 isColored: isTerminal && Environment.wantsColor, maximumRows: maximumRows))
         // No elapsed time: the same question gives the same bytes.
-        let statistics = ResultStatistics(rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: 0)
+        // Every block that is read is decoded.
+        let statistics = ResultStatistics(
+            rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: result.blocksRead)
         try writer.write(result, statistics: statistics) { chunk in try StandardStream.output.write(chunk) }
     }
 }

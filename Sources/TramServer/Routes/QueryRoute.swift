@@ -100,7 +100,8 @@ struct QueryRoute: Sendable {
         var pieces = writer.pieces(
             of: result,
             statistics: ResultStatistics(
-                rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: 0, elapsedMilliseconds: elapsed))
+                rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: result.blocksRead,
+                elapsedMilliseconds: elapsed))
         var headers: HTTPFields = [.contentType: question.contentType, .cacheControl: "no-store"]
         if question.format != .json {
             for warning in result.warnings {

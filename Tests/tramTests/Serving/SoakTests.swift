@@ -4,13 +4,13 @@ import Testing
 /// Readings for a long time, with seals, compactions and questions all the while: memory stays flat.
 ///
 /// `TRAM_SOAK_MINUTES=60 TRAM_SOAK_ROWS=1000000 sh Tests/run.sh --filter SoakTests` is an hour at a million rows a
-/// second; what is not said is half a minute at 50,000.
+/// second; what is not said is a minute at 50,000.
 @Suite(.ownThreads) struct SoakTests {
     private static func number(_ name: String) -> Double? {
         ProcessInfo.processInfo.environment[name].flatMap(Double.init)
     }
 
-    private static let seconds = (number("TRAM_SOAK_MINUTES") ?? 0.5) * 60
+    private static let seconds = (number("TRAM_SOAK_MINUTES") ?? 1) * 60
     private static let rowsPerSecond = number("TRAM_SOAK_ROWS") ?? 50_000
     private static let writers = 2
     private static let seriesOfWriter = 500
