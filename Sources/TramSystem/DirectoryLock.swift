@@ -20,14 +20,7 @@ public final class DirectoryLock: Sendable {
         guard !path.utf8.contains(0) else { throw .system(SystemError(errno: EINVAL, call: "open", path: path)) }
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .system(SystemError(errno: errno, call: "open", path: path)) }
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            let reason = errno
-            if reason == EINTR { continue }
-            let holder = reason == EWOULDBLOCK ? DirectoryLock.holder(descriptor) : nil
-            _ = close(descriptor)
-            throw reason == EWOULDBLOCK
-                ? .held(by: holder) : .system(SystemError(errno: reason, call: "flock", path: path))
-        }
+        try DirectoryLock.take(LOCK_EX, descriptor, path)
         self.descriptor = descriptor
         let text = "\(getpid())\n"
         // The name of the holder is a courtesy: the lock holds without it.
@@ -47,15 +40,20 @@ public final class DirectoryLock: Sendable {
             self.descriptor = -1
             return
         }
-        while flock(descriptor, LOCK_SH | LOCK_NB) != 0 {
+        try DirectoryLock.take(LOCK_SH, descriptor, path)
+        self.descriptor = descriptor
+    }
+
+    /// Takes the lock without waiting; a descriptor that does not get it is closed.
+    private static func take(_ kind: Int32, _ descriptor: Int32, _ path: String) throws(Failure) {
+        while flock(descriptor, kind | LOCK_NB) != 0 {
             let reason = errno
             if reason == EINTR { continue }
-            let holder = reason == EWOULDBLOCK ? DirectoryLock.holder(descriptor) : nil
+            let holder = reason == EWOULDBLOCK ? holder(descriptor) : nil
             _ = close(descriptor)
             throw reason == EWOULDBLOCK
                 ? .held(by: holder) : .system(SystemError(errno: reason, call: "flock", path: path))
         }
-        self.descriptor = descriptor
     }
 
     deinit {

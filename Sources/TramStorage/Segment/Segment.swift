@@ -39,10 +39,9 @@ final class Segment: Sendable {
         case .mapped(let offset):
             return image.withBytes { bytes in
                 let offset = offset + place * SegmentEntry.byteCount
-                guard let entry = SegmentEntry(bytes, at: offset, fileByteCount: bytes.byteCount) else {
-                    preconditionFailure("an entry that was right when the file was opened")
-                }
-                return entry
+                // It was right when the file was opened. A page that the disk gives otherwise by now names no whole
+                // block, and reading it says so.
+                return SegmentEntry(bytes, at: offset, fileByteCount: bytes.byteCount) ?? .unreadable
             }
         }
     }

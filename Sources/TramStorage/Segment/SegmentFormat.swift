@@ -101,6 +101,22 @@ struct SegmentEntry: Equatable {
         guard offset <= fileByteCount, byteCount <= fileByteCount - offset, first <= last else { return nil }
     }
 
+    /// Stands for an entry that cannot be read any more: a block without a byte.
+    static let unreadable = SegmentEntry(
+        series: .max, kind: .full, rows: 0, offset: 0, byteCount: 0, first: .max, last: .max)
+
+    private init(
+        series: SeriesID, kind: BlockHead.Kind, rows: Int, offset: Int, byteCount: Int, first: Int64, last: Int64
+    ) {
+        self.series = series
+        self.kind = kind
+        self.rows = rows
+        self.offset = offset
+        self.byteCount = byteCount
+        self.first = first
+        self.last = last
+    }
+
     init(_ head: BlockHead, offset: Int) {
         series = head.series
         kind = head.kind
