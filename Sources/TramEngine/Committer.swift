@@ -98,12 +98,12 @@ actor Committer {
             if !trial.refusedByClass.isEmpty { return (trial, false) }
         }
         var rows = rows
-        let staged = rows.stage(in: store)
+        var staged = rows.stage(in: store)
         guard isDurable else { return (finish(rows, store.apply(staged)), true) }
         if staged.isEmpty { return (rows.finish(staged.emptyResults, in: store, keeping: { _ in false }), true) }
         let results = results
         do {
-            definedBelow = try store.write(staged, ahead, definingFrom: definedBelow) { result in
+            definedBelow = try store.write(&staged, ahead, definingFrom: definedBelow) { result in
                 if results.add(result) { Task { await self.settle() } }
             }
         } catch {

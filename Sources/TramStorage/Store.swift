@@ -148,7 +148,7 @@ public final class Store: Sendable {
     /// - Returns: the first series that the next record has to define.
     /// - Throws: what the log throws; nothing is written then.
     package func write(
-        _ staged: StagedRows, _ ahead: [BatchRecord.Columns] = [], definingFrom first: SeriesID,
+        _ staged: inout StagedRows, _ ahead: [BatchRecord.Columns] = [], definingFrom first: SeriesID,
         completion: @escaping @Sendable (Result<LSN, StorageError>) -> Void
     ) throws(StorageError) -> SeriesID {
         guard let log else { throw .logClosed }
@@ -160,6 +160,7 @@ public final class Store: Sendable {
         let keys = first < bound ? index.keys(of: first..<bound) : []
         var payload: [UInt8] = []
         BatchRecord.encode(staged, ahead, firstID: min(first, bound), newSeries: keys, to: &payload)
+        staged.logByteCount = payload.count
         try log.append(payload, type: .rows, completion: completion)
         return bound
     }
@@ -232,7 +233,7 @@ public final class Store: Sendable {
     public func apply(_ staged: StagedRows, lsn: LSN = 0) -> [AppendResult] {
         head.withLock { head in
             head.reveal(seriesBelow: staged.seriesBound)
-            head.note(lsn)
+            head.note(lsn, byteCount: staged.logByteCount)
             return staged.batches.map { head.apply($0, strings: strings) }
         }
     }

@@ -5,7 +5,7 @@ public import TramSystem
 /// When a store was last seen to.
 struct Upkeep: Sendable {
     var sealedAt: Int64?
-    /// Bytes that the log had written then.
+    /// Bytes of the log that were applied by then.
     var sealedLogBytes = 0
     /// Nothing is tried before this moment, after the disk has failed.
     var notBefore = Int64.min
@@ -55,13 +55,16 @@ extension Store {
         }
     }
 
-    /// Bytes of the log that a restart would have to read.
+    /// Bytes of the log that a restart would have to read. Records whose rows are not applied yet do not count: no seal
+    /// has them.
     public var unsealedLogBytes: Int {
-        guard let log else { return 0 }
+        guard log != nil else { return 0 }
         var sealed = 0
         withUpkeep { sealed = $0.upkeep.sealedLogBytes }
-        return log.figures.bytes - sealed
+        return appliedLogBytes - sealed
     }
+
+    private var appliedLogBytes: Int { change { $0.logByteCount } }
 
     private static let leastBytesGivenBack = 32 << 20
     private static let restNanoseconds: Int64 = 5_000_000_000
@@ -73,7 +76,7 @@ extension Store {
     /// - Complexity: O(series + bytes that are new).
     public func seal(clock: any TimeSource = SystemTime()) throws(StorageError) {
         guard let segments, let log else { return }
-        let logBytes = log.figures.bytes
+        let logBytes = appliedLogBytes
         let held = memoryByteCount
         try segments.work.withLock { _ throws(StorageError) in
             _ = try segments.seal(self, clock: clock)

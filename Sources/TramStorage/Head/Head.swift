@@ -14,6 +14,8 @@ import TramColumnar
     private(set) var presence = DayPresence()
     /// The record of the log that was applied last.
     private(set) var lsn: LSN = 0
+    /// Bytes of the records whose rows have been applied since the store was opened.
+    private(set) var logByteCount = 0
     let limits = HeadLimits()
     /// Where rows were taken away since the last segment was written.
     private var graves: [SeriesID: [TimeRange]] = [:]
@@ -107,7 +109,10 @@ import TramColumnar
     }
 
     /// Notes that everything up to this record of the log has been applied.
-    mutating func note(_ lsn: LSN) { self.lsn = max(self.lsn, lsn) }
+    mutating func note(_ lsn: LSN, byteCount: Int = 0) {
+        self.lsn = max(self.lsn, lsn)
+        logByteCount += byteCount
+    }
 
     /// Forgets fields that are not visible. Nothing may be staged.
     func forgetUnseenFields() {

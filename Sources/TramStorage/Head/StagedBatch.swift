@@ -31,6 +31,8 @@ public struct StagedRows: Sendable {
     var batches: [StagedBatch]
     /// Series that have to be visible with these rows are below it.
     public internal(set) var seriesBound: Int
+    /// Bytes of the log's record that has them; 0 while none has.
+    var logByteCount = 0
 
     /// The rows that are refused, by batch, in rising order.
     public var refusals: [[AppendResult.Refusal]] { batches.map(\.refused) }

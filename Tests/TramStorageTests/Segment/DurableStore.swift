@@ -38,7 +38,7 @@ final class DurableStore {
     }
 
     /// Waits until the log has said what became of a record.
-    private func wait(
+    func wait(
         _ start: (@escaping @Sendable (Result<LSN, StorageError>) -> Void) throws(StorageError) -> Void
     ) throws(StorageError) -> LSN {
         let done = Monitor<Result<LSN, StorageError>?>(nil)
@@ -50,14 +50,14 @@ final class DurableStore {
     }
 
     func append(_ points: [Point]) throws(StorageError) -> AppendResult {
-        let staged = store.stage([Batch("air", points)])
+        var staged = store.stage([Batch("air", points)])
         if staged.isEmpty { return staged.emptyResults[0] }
         let first = definedBelow
         var bound = first
         let lsn: LSN
         do throws(StorageError) {
             lsn = try wait { (completion) throws(StorageError) in
-                bound = try store.write(staged, definingFrom: first, completion: completion)
+                bound = try store.write(&staged, definingFrom: first, completion: completion)
             }
         } catch {
             store.forgetUnseenFields()

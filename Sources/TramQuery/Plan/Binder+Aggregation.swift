@@ -1,0 +1,121 @@
+import TramColumnar
+
+/// Groups, windows and aggregate calls.
+extension Binder {
+    func bindAggregation(
+        _ stage: AggregateStage, _ scope: any Scope, range: TimeRange, at: SourceRange
+    ) throws(QueryError) -> Aggregation {
+        if stage.versus != nil { throw notAvailable("vs", at) }
+        var aggregation = Aggregation(
+            groups: [], grid: try bindGrid(stage.window), calls: [], outputs: [], fill: stage.fill ?? .none,
+            lateness: nil, range: range, at: at)
+        if let late = stage.late {
+            guard let nanoseconds = late.fixedNanoseconds, nanoseconds >= 0 else {
+                throw QueryError(
+                    .badDuration, at: at, en: "late needs a length of time such as 30s",
+                    vi: "late cần khoảng thời gian như 30s")
+            }
+            aggregation.lateness = nanoseconds
+        }
+        if aggregation.grid == nil, case .none = aggregation.fill {
+        } else if aggregation.grid == nil {
+            throw fillNeedsWindow(at)
+        }
+        // Read left to right: a mistake in the aggregates is told before one in `by`.
+        try AggregateBinder(expressions: binder(scope), stage: stage).check()
+        try refuseRepeated(stage.by)
+        try bindGroups(stage.by, scope, &aggregation)
+        if let grid = aggregation.grid { try checkWindowCount(grid, range, stage.window?.at ?? at) }
+        try AggregateBinder(expressions: binder(scope), stage: stage).bind(into: &aggregation)
+        var names: Set<String> = aggregation.grid == nil ? [] : ["time"]
+        for name in aggregation.groups.map(\.name) + aggregation.outputs.map(\.name)
+        where !names.insert(name).inserted {
+            throw QueryError(
+                .duplicateName, at: at, en: "two columns would be called \"\(name)\"",
+                vi: "hai cột sẽ cùng tên \"\(name)\"",
+                hint: Bilingual(
+                    vi: "đặt tên cho một cột: ten = …", en: "give one a name: my_name = …"))
+        }
+        try checkFill(aggregation.fill, aggregation, at)
+        return aggregation
+    }
+
+    /// A number fills columns of numbers, exactly; texts, times and truth values stay null beside them.
+    func checkFill(
+        _ fill: FillExpression, _ aggregation: Aggregation, _ at: SourceRange
+    ) throws(QueryError) {
+        guard case .constant(let value, let isInteger) = fill else { return }
+        let number = isInteger ? NumberText.shortest(value.rounded()) : NumberText.shortest(value)
+        for output in aggregation.outputs where !Filling.fits(value, output.value.type) {
+            throw QueryError(
+                .typeMismatch, at: at,
+                en: "fill \(number) does not fit the column \"\(output.name)\" of type \(output.value.type.rawValue)",
+                vi: "fill \(number) không hợp với cột \"\(output.name)\" kiểu \(output.value.type.rawValue)",
+                hint: Bilingual(
+                    vi: "dùng fill null, fill prev, hoặc đổi cột ra số thực: float(…)",
+                    en: "use fill null or fill prev, or make the column a float: float(…)"))
+        }
+        if !aggregation.outputs.contains(where: { Filling.takesNumbers($0.value.type) }) {
+            throw QueryError(
+                .typeMismatch, at: at, en: "there is no column of numbers to fill with \(number)",
+                vi: "không có cột số nào để điền \(number)",
+                hint: Bilingual(vi: "dùng fill null hoặc fill prev", en: "use fill null or fill prev"))
+        }
+    }
+
+    func bindGroups(
+        _ names: [Name], _ scope: any Scope, _ aggregation: inout Aggregation
+    ) throws(QueryError) {
+        for name in names {
+            let value = try binder(scope).bind(.name(qualifier: nil, name))
+            aggregation.groups.append(Aggregation.Group(name: name.text, value: value))
+            // A level gives its code, and the unit's name beside it.
+            if case .unit(let station, let tag, let level, isName: false) = value,
+                !names.contains(where: { $0.text == level + "_name" })
+            {
+                aggregation.groups.append(
+                    Aggregation.Group(
+                        name: level + "_name", value: .unit(station, tag: tag, level: level, isName: true)))
+            }
+        }
+    }
+
+    func bindGrid(_ window: WindowExpression?) throws(QueryError) -> WindowGrid? {
+        guard let window else { return nil }
+        switch window.kind {
+        case .every(let every, let over, let origin):
+            var start: Int64?
+            if let origin { start = RangeResolver.resolve(origin, now: context.now, zone: zone) }
+            return try WindowGrid(every: every, over: over, origin: start, zone: zone, at: window.at)
+        case .everyRows: throw notAvailable("every … rows", window.at)
+        case .session: throw notAvailable("session", window.at)
+        case .runs: throw notAvailable("runs", window.at)
+        }
+    }
+
+    /// Before any row is read: how many windows would the range have?
+    func checkWindowCount(_ grid: WindowGrid, _ range: TimeRange, _ at: SourceRange) throws(QueryError) {
+        let width = grid.fixedWidth
+        guard range.start != .min, range.end != .max, width > 0 else { return }
+        let count = (Int128(range.end) - Int128(range.start)) / Int128(width)
+        if count > Int128(context.limits.windows) { throw Binder.tooManyWindows(context.limits.windows, at) }
+    }
+
+    static func tooManyWindows(_ limit: Int, _ at: SourceRange?) -> QueryError {
+        QueryError(
+            .windowLimit, at: at, en: "the range has more than \(limit) windows",
+            vi: "khoảng thời gian có hơn \(limit) cửa sổ",
+            hint: Bilingual(
+                vi: "rút ngắn khoảng thời gian hoặc dùng cửa sổ rộng hơn",
+                en: "ask for a shorter range or wider windows"))
+    }
+
+    static func columns(of aggregation: Aggregation) -> [TableColumn] {
+        var columns: [TableColumn] = []
+        if aggregation.grid != nil { columns.append(TableColumn(name: "time", type: .time)) }
+        columns += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+        columns += aggregation.outputs.map { TableColumn(name: $0.name, alias: $0.alias, type: $0.value.type) }
+        if aggregation.grid != nil { columns.append(TableColumn(name: "partial", type: .bool, isHidden: true)) }
+        return columns
+    }
+}

@@ -1,0 +1,196 @@
+import TramColumnar
+
+/// The source of a pipe and the stages that work on stored rows.
+extension Binder {
+    /// Binds the source and the stages that work on rows, up to and with the first that needs them all.
+    func bindScan(_ names: [Name], _ pipe: Pipe) throws(QueryError) -> (Plan, ArraySlice<Stage>) {
+        try refuseRepeated(names)
+        var found: [Schema] = []
+        for name in names {
+            if let schema = schemas[name.text] {
+                found.append(schema)
+            } else if isStanding {
+                found.append(Schema(measurement: name.text))
+            } else {
+                throw unknownMeasurement(name)
+            }
+        }
+        let scope = RowScope(schemas: found, units: context.units, acceptsUnknownFields: isStanding)
+        var scan = Scan(
+            measurements: names.map(\.text), range: try range(of: pipe), columns: [:], seriesFilters: [], steps: [],
+            width: 0)
+        if let filter = pipe.source.filter { try bindRowFilter(filter, scope, &scan) }
+        if pipe.source.warm != nil { throw notAvailable("warm", pipe.source.range?.at) }
+
+        var stages = pipe.stages[...]
+        var plan: Plan?
+        while plan == nil, let stage = stages.first {
+            let later = stages.dropFirst()
+            switch stage.kind {
+            case .filter(let condition):
+                try bindRowFilter(condition, scope, &scan)
+            case .set(let assignments):
+                for assignment in assignments {
+                    try refuseTime(assignment.name)
+                    let value = try binder(scope).bind(assignment.value)
+                    let column = scope.newColumn()
+                    scan.steps.append(.set(column: column, value))
+                    scope.define(assignment.name.text, column: column, type: value.type)
+                }
+            case .select(let names):
+                try refuseRepeated(names)
+                for name in names {
+                    let value = try binder(scope).bind(.name(qualifier: nil, name))
+                    if case .column = value { continue }
+                    // A level of the catalogue becomes a column.
+                    let column = scope.newColumn()
+                    scan.steps.append(.set(column: column, value))
+                    scope.define(name.text, column: column, type: value.type)
+                }
+                scope.select(names.map(\.text))
+            case .drop(let names):
+                for name in names where scope.resolve(name.text, qualifier: nil) == nil {
+                    throw binder(scope).unknown(name)
+                }
+                scope.drop(names.map(\.text))
+            case .unpivot(let names):
+                try bindRowUnpivot(names, later, scope, &scan)
+            case .zone, .emit:
+                if case .emit = stage.kind, !isStanding { throw onlyStanding("emit", stage.at) }
+            case .aggregate(let aggregate):
+                let aggregation = try bindAggregation(aggregate, scope, range: scan.range, at: stage.at)
+                plan = finish(scan, scope) { .aggregate($0, aggregation) }
+                plan?.columns = Binder.columns(of: aggregation)
+            case .stale(let duration, let by):
+                let stale = try bindStale(duration, by, scope, at: stage.at)
+                // Silence looks at all time, or at the range that was asked for.
+                if pipe.source.range == nil { scan.range = .all }
+                plan = finish(scan, scope) { .stale($0, stale) }
+                plan?.columns =
+                    stale.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+                    + [TableColumn(name: "time", type: .time), TableColumn(name: "age", type: .duration)]
+            case .sort, .top, .limit, .fill, .join, .alert:
+                plan = raw(scan, scope)
+                // Bound again as a table stage by the caller.
+                return (plan ?? raw(scan, scope), stages)
+            }
+            stages = later
+        }
+        return (plan ?? raw(scan, scope), stages)
+    }
+
+    func raw(_ scan: Scan, _ scope: RowScope) -> Plan {
+        let outputs = scope.outputs()
+        var plan = finish(scan, scope) { .scan($0, output: outputs) }
+        plan.columns = outputs.map { TableColumn(name: $0.name, type: $0.type) }
+        return plan
+    }
+
+    func finish(_ scan: Scan, _ scope: RowScope, _ root: (Scan) -> PlanRoot) -> Plan {
+        var scan = scan
+        scan.columns = scope.scanColumns
+        scan.width = scope.width
+        return Plan(
+            root: root(scan), steps: [], zone: zone,
+            warnings: unknownNames(scope), columns: [])
+    }
+
+    /// What a standing query names and no row has had yet: the measurement, or else fields of it.
+    func unknownNames(_ scope: RowScope) -> [Bilingual] {
+        let missing = scope.measurements.filter { schemas[$0] == nil }
+        guard missing.isEmpty else {
+            return missing.map { name in
+                let near = Suggestions.didYouMean(Suggestions.closest(to: name, among: schemas.keys.sorted()))
+                return Bilingual(
+                    vi: "chưa có dữ liệu của \"\(name)\"" + (near.map { ". " + $0.vi } ?? ""),
+                    en: "there is no data of \"\(name)\" yet" + (near.map { ". " + $0.en } ?? ""))
+            }
+        }
+        return scope.unknownFields.map { name in
+            let near = Suggestions.didYouMean(Suggestions.closest(to: name, among: scope.names))
+            return Bilingual(
+                vi: "chưa có dữ liệu cho \"\(name)\" trong \(scope.title.vi)" + (near.map { ". " + $0.vi } ?? ""),
+                en: "there is no data for \"\(name)\" in \(scope.title.en) yet" + (near.map { ". " + $0.en } ?? ""))
+        }
+    }
+
+    func range(of pipe: Pipe) throws(QueryError) -> TimeRange {
+        if let range = pipe.source.range {
+            return try RangeResolver.resolve(range, now: context.now, zone: zone)
+        }
+        switch context.defaultRange {
+        case .all: return .all
+        case .lastHour:
+            let hour: Int64 = 3_600_000_000_000
+            return TimeRange(start: context.now.subtractingReportingOverflow(hour).partialValue, end: context.now)
+        }
+    }
+
+    func bindRowFilter(_ filter: Expression, _ scope: RowScope, _ scan: inout Scan) throws(QueryError) {
+        // Each part of a chain of `and` is a step of its own, so that parts over tags decide a series as a whole.
+        if case .binary(.and, let left, let right, _) = filter {
+            try bindRowFilter(left, scope, &scan)
+            try bindRowFilter(right, scope, &scan)
+            return
+        }
+        let condition = try binder(scope).bindCondition(filter)
+        if !condition.readsTime && condition.columns.allSatisfy(scope.isSeriesColumn) {
+            scan.seriesFilters.append(condition)
+        } else {
+            scan.steps.append(.filter(condition))
+        }
+    }
+
+    func bindRowUnpivot(
+        _ names: [Name], _ later: ArraySlice<Stage>, _ scope: RowScope, _ scan: inout Scan
+    ) throws(QueryError) {
+        var fields: [(String, BoundExpression)] = []
+        if names.isEmpty {
+            let numbersOnly = ValueUse.isNumber("value", in: later)
+            for field in scope.visibleFields where !numbersOnly || field.type.isNumeric {
+                if let value = scope.resolve(field.name, qualifier: "field") { fields.append((field.name, value)) }
+            }
+        } else {
+            try refuseRepeated(names)
+            for name in names { fields.append((name.text, try binder(scope).bind(.name(qualifier: nil, name)))) }
+        }
+        let unpivot = makeUnpivot(fields, newColumn: scope.newColumn)
+        scan.steps.append(.unpivot(unpivot))
+        scope.drop(fields.map(\.0))
+        scope.define("field", column: unpivot.nameColumn, type: .string)
+        scope.define("value", column: unpivot.valueColumn, type: unpivot.valueType)
+    }
+
+    /// One type for all values: the numbers' own when they agree, float for mixed numbers, text as soon as one is text.
+    func makeUnpivot(_ fields: [(String, BoundExpression)], newColumn: () -> Int) -> Unpivot {
+        let types = Set(fields.map { $0.1.type.isText ? ColumnType.string : $0.1.type })
+        let type: ColumnType =
+            types.count == 1 ? types.first ?? .float : types.allSatisfy(\.isNumber) ? .float : .string
+        let nameColumn = newColumn()
+        return Unpivot(
+            fields: fields.map { Unpivot.Field(nameCode: pool.code($0.0), value: .cast($0.1, type)) },
+            nameColumn: nameColumn, valueColumn: newColumn(), valueType: type)
+    }
+
+    func bindStale(
+        _ duration: Duration, _ by: [Name], _ scope: RowScope, at: SourceRange
+    ) throws(QueryError) -> Stale {
+        guard let nanoseconds = duration.fixedNanoseconds, nanoseconds > 0 else {
+            throw QueryError(
+                .badDuration, at: at, en: "stale needs a length of time such as 30m",
+                vi: "stale cần khoảng thời gian như 30m")
+        }
+        var groups: [Aggregation.Group] = []
+        let names = by.isEmpty ? scope.tagKeys.map { Name($0, at: at) } : by
+        try refuseRepeated(names + [Name("time", at: at), Name("age", at: at)])
+        for name in names {
+            groups.append(
+                Aggregation.Group(name: name.text, value: try binder(scope).bind(.name(qualifier: nil, name))))
+        }
+        var stale = Stale(duration: nanoseconds, groups: groups, stationGroup: nil)
+        if let units = context.units, groups.count == 1, units.stationTags.contains(groups[0].name) {
+            stale.stationGroup = (0, groups[0].name)
+        }
+        return stale
+    }
+}
