@@ -3,7 +3,7 @@ import TramColumnar
 /// An aggregation over rows that end: feeds blocks to the states, then gives the finished table, filled where asked.
 final class GroupedAggregation {
     private let aggregation: Aggregation
-    private let states: SlicedStates
+    let states: SlicedStates
     private let context: EvaluationContext
     private let limits: QueryLimits
     /// Asked whether to go on.
