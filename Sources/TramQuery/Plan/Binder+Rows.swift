@@ -59,6 +59,7 @@ extension Binder {
                 if case .emit = stage.kind, !isStanding { throw onlyStanding("emit", stage.at) }
             case .aggregate(let aggregate):
                 let aggregation = try bindAggregation(aggregate, scope, range: scan.range, at: stage.at)
+                scan.keptText = KeptText.of(pipe.source, pipe.stages.dropLast(later.count))
                 plan = finish(scan, scope) { .aggregate($0, aggregation) }
                 plan?.columns = Binder.columns(of: aggregation)
             case .stale(let duration, let by):
