@@ -135,14 +135,15 @@ struct ExactMoments {
     /// Up to 2,048 rows.
     private static func moments(_ bits: Span<UInt64>, _ rows: Range<Int>, isUnsigned: Bool) -> DecimalReading.Moments {
         let origin = Int64(bitPattern: bits[rows.lowerBound])
-        if origin.magnitude < 1 << 55 {
+        // Unsigned numbers from 2^63 are negative as signed ones.
+        let foreign: UInt64 = isUnsigned ? 1 << 63 : 0
+        if origin.magnitude < 1 << 55, UInt64(bitPattern: origin) & foreign == 0 {
             var sum: Int64 = 0
             var squares: UInt64 = 0
             var farthest: UInt64 = 0
             for row in rows {
-                // An unsigned number beyond 2^63 is far from the origin as a signed one too.
                 let distance = Int64(bitPattern: bits[row]) &- origin
-                farthest |= UInt64(bitPattern: distance ^ distance >> 63)
+                farthest |= UInt64(bitPattern: distance ^ distance >> 63) | bits[row] & foreign
                 sum &+= distance
                 squares &+= UInt64(bitPattern: distance &* distance)
             }
