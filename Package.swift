@@ -117,6 +117,7 @@ let package = Package(
 
         benchmarks("TramCodecBenchmarks", ["TramCodec", "TramColumnar", "TramTesting"]),
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
+        benchmarks("TramQueryBenchmarks", ["TramQuery", "TramColumnar", "TramTesting"]),
         benchmarks("TramStorageBenchmarks", ["TramStorage", "TramSystem", "TramColumnar"]),
         benchmarks(
             "TramEngineBenchmarks",
