@@ -117,7 +117,6 @@ let package = Package(
 
         benchmarks("TramCodecBenchmarks", ["TramCodec", "TramColumnar", "TramTesting"]),
         benchmarks("TramLineProtocolBenchmarks", ["TramLineProtocol", "TramColumnar", "TramTesting"]),
-        benchmarks("TramQueryBenchmarks", ["TramQuery", "TramColumnar", "TramTesting"]),
         benchmarks("TramStorageBenchmarks", ["TramStorage", "TramSystem", "TramColumnar"]),
         benchmarks(
             "TramEngineBenchmarks",
