@@ -13,6 +13,7 @@ LogRecordFuzz)
     sources="$sources Sources/TramStorage/Log/LogReader.swift Sources/TramStorage/Log/LogReport.swift"
     sources="$sources Sources/TramStorage/Log/LittleEndian.swift Sources/TramStorage/StorageError.swift Tests/TramTesting"
     ;;
+AggregateStateFuzz) sources="Sources/TramColumnar Sources/TramQuery" ;;
 ColumnCodecFuzz) sources="Sources/TramColumnar Sources/TramCodec" libraries="zstd z" ;;
 *)
     echo "unknown fuzz target: $name" >&2
@@ -24,7 +25,7 @@ rm -rf "$out/$name.sources"
 mkdir -p "$out/$name.sources"
 for source in $sources; do
     for file in $(find "$source" -name '*.swift'); do
-        sed -E '/^(public |internal )?import Tram/d' "$file" >"$out/$name.sources/$(basename "$(dirname "$file")")-$(basename "$file")"
+        sed -E '/^(public |package |internal )?import Tram/d' "$file" >"$out/$name.sources/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 done
 clang -O -g -fsanitize=address -ISources/CTramSystem/include -c Sources/CTramSystem/shim.c -o "$out/$name.shim.o"

@@ -4,7 +4,7 @@ extension AggregateFunction {
     /// States for a call by name. See `makeStates`.
     package static func make(
         name: String, inputType: ColumnType?, parameters: [AggregateParameter] = [],
-        texts: @escaping () -> [String] = { [] }
+        texts: StateTexts = StateTexts()
     ) throws(AggregateMistake) -> any AggregateStates {
         guard let function = AggregateFunction(rawValue: name) else { throw .unknownFunction(name) }
         return try function.makeStates(inputType: inputType, parameters: parameters, texts: texts)
@@ -22,11 +22,10 @@ extension AggregateFunction {
     /// - Parameters:
     ///   - inputType: The type of the column, nil for a call without one.
     ///   - parameters: The constants after the column.
-    ///   - texts: The texts of the query's string table by code, as of now; asked for once a vector by what orders or
-    ///     hashes texts.
+    ///   - texts: The query's string table.
     package func makeStates(
         inputType: ColumnType?, parameters: [AggregateParameter] = [],
-        texts: @escaping () -> [String] = { [] }
+        texts: StateTexts = StateTexts()
     ) throws(AggregateMistake) -> any AggregateStates {
         guard let type = inputType else {
             if needsArgument { throw .missingArgument }
@@ -47,8 +46,8 @@ extension AggregateFunction {
                 : ExtremeStates(side, inputType: type, givesTime: false)
         case .minAt: return ExtremeStates(.low, inputType: type, givesTime: true)
         case .maxAt: return ExtremeStates(.high, inputType: type, givesTime: true)
-        case .first: return FirstLastStates(.first, inputType: type)
-        case .last: return FirstLastStates(.last, inputType: type)
+        case .first: return FirstLastStates(.first, inputType: type, texts: texts)
+        case .last: return FirstLastStates(.last, inputType: type, texts: texts)
         case .spread: return SpreadStates(inputType: type)
         case .stddev: return MomentStates(.deviation, inputType: type)
         case .variance: return MomentStates(.variance, inputType: type)
@@ -60,7 +59,7 @@ extension AggregateFunction {
             }
         case .distinct:
             return modifier == nil
-                ? DistinctStates(inputType: type, texts: texts) : ExactDistinctStates(inputType: type)
+                ? DistinctStates(inputType: type, texts: texts) : ExactDistinctStates(inputType: type, texts: texts)
         case .mode: return ModeStates(inputType: type, texts: texts)
         }
     }

@@ -51,6 +51,9 @@ package protocol AggregateStates: AnyObject {
     func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) throws(QueryError)
 
     /// Adds the state of `otherSlot` in `other`, which was made by the same call, to `slot`. `other` may be `self`.
+    ///
+    /// - Throws: `query.overflow` when there are more values than `PartialState.mostValues`, which no rows give, but
+    ///   states that were made up may; `slot` is then as it was.
     func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError)
 
     /// Empties a slot for another use.
@@ -58,6 +61,16 @@ package protocol AggregateStates: AnyObject {
 
     /// The value of a slot: bits as in `Column`, nil for null. O(1) but for quantiles.
     func finish(slot: Int) throws(QueryError) -> UInt64?
+
+    // What `encode(slot:to:)` and `decode(into:from:)` are made of; see `PartialState`.
+
+    var stateKind: PartialState.Kind { get }
+
+    /// Appends the body of a slot's state, nothing for an empty slot.
+    func encodeBody(slot: Int, to bytes: inout [UInt8])
+
+    /// Reads a body, which is not empty, into an empty slot. A throw may leave anything there.
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError)
 }
 
 extension AggregateStates {

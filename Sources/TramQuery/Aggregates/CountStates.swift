@@ -44,12 +44,22 @@ final class CountStates: AggregateStates {
         }
     }
 
-    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) {
+    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError) {
         guard let other = other as? CountStates else { preconditionFailure("counts merge only with counts") }
-        counts[slot] += other.counts[otherSlot]
+        counts[slot] = try PartialState.total(counts[slot], other.counts[otherSlot])
     }
 
     func reset(slot: Int) { counts[slot] = 0 }
 
     func finish(slot: Int) -> UInt64? { UInt64(bitPattern: counts[slot]) }
+
+    var stateKind: PartialState.Kind { .count }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        if counts[slot] > 0 { bytes.appendVarint(UInt64(counts[slot])) }
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        counts[slot] = try reader.count()
+    }
 }

@@ -34,7 +34,7 @@ package struct DDSketch: Equatable, Sendable {
     }
 
     @inline(__always)
-    private static func index(_ magnitude: Double) -> Int {
+    fileprivate static func index(_ magnitude: Double) -> Int {
         // Rounding by the magic number: `rounded(.up)` is a call into the C library on the oldest processors we run on.
         let exact = naturalLogarithm(magnitude) * inverseLogarithm
         let shifted = exact + DecimalReading.magic
@@ -96,6 +96,9 @@ package struct DDSketch: Equatable, Sendable {
     /// Counts by bucket number, dense between the lowest and the highest in use.
     fileprivate struct Buckets {
         static let limit = 2048
+
+        init() {}
+
         private var counts: [Int64] = []
         /// The bucket of `counts[0]`; never below `highest` - 2,047.
         private var first = 0
@@ -169,6 +172,61 @@ package struct DDSketch: Equatable, Sendable {
             counts[0] += swallowed
         }
 
+        /// Appends the number of buckets from the lowest to the highest in use, the number of the lowest, and their
+        /// counts; empty buckets as a zero and how many more follow.
+        func append(to bytes: inout [UInt8]) {
+            guard let low = counts.firstIndex(where: { $0 != 0 }), let high = counts.lastIndex(where: { $0 != 0 })
+            else {
+                bytes.append(0)
+                return
+            }
+            bytes.appendVarint(count: high - low + 1)
+            bytes.appendZigzag(Int64(first + low))
+            var place = low
+            while place <= high {
+                bytes.appendVarint(UInt64(counts[place]))
+                let start = place + 1
+                place = start
+                guard counts[start - 1] == 0 else { continue }
+                while counts[place] == 0 { place += 1 }
+                bytes.appendVarint(count: place - start)
+            }
+        }
+
+        /// Reads what `append` wrote and adds its counts to `total`.
+        init(_ reader: inout StateReader, total: inout Int64) throws(PartialStateError) {
+            let width = Int(try reader.varint(in: 0...UInt64(Self.limit)))
+            guard width > 0 else { return }
+            let start = reader.offset
+            let low = try reader.zigzag()
+            let lowest = Int64(DDSketch.index(.leastNonzeroMagnitude))
+            let highest = Int64(DDSketch.index(.greatestFiniteMagnitude))
+            guard low >= lowest, low <= highest, low + Int64(width) - 1 <= highest else {
+                throw .malformed(at: start)
+            }
+            var counts = [Int64](repeating: 0, count: width)
+            var place = 0
+            while place < width {
+                let start = reader.offset
+                let count = try reader.varint(in: 0...UInt64(PartialState.mostValues - total))
+                if count > 0 {
+                    counts[place] = Int64(count)
+                    total += Int64(count)
+                    place += 1
+                    continue
+                }
+                // Neither the first bucket is empty, nor the last, nor one that follows others that are.
+                let more = try reader.varint(in: 0...UInt64(Self.limit))
+                guard place > 0, counts[place - 1] != 0, place + 1 + Int(more) < width else {
+                    throw .malformed(at: start)
+                }
+                place += 1 + Int(more)
+            }
+            self.counts = counts
+            first = Int(low)
+            self.highest = Int(low) + width - 1
+        }
+
         /// The counts that are not zero by bucket.
         var used: [Int: Int64] {
             var used: [Int: Int64] = [:]
@@ -182,6 +240,28 @@ package struct DDSketch: Equatable, Sendable {
         }
     }
 
+    /// 1: buckets of 1 %.
+    private static let accuracyCode: UInt8 = 1
+
+    /// Appends the sketch; nothing when it is empty.
+    func append(to bytes: inout [UInt8]) {
+        guard count > 0 else { return }
+        bytes.append(Self.accuracyCode)
+        bytes.appendVarint(UInt64(zeros))
+        negatives.append(to: &bytes)
+        positives.append(to: &bytes)
+    }
+
+    init(_ reader: inout StateReader) throws(PartialStateError) {
+        let start = reader.offset
+        guard try reader.byte() == Self.accuracyCode else { throw .malformed(at: start) }
+        zeros = Int64(try reader.varint(in: 0...UInt64(PartialState.mostValues)))
+        count = zeros
+        negatives = try Buckets(&reader, total: &count)
+        positives = try Buckets(&reader, total: &count)
+        guard count > 0 else { throw .malformed(at: start) }
+    }
+
     /// Equal when every bucket is: how the counts lie in memory does not matter.
     package static func == (left: DDSketch, right: DDSketch) -> Bool {
         left.count == right.count && left.zeros == right.zeros && left.positives.used == right.positives.used
@@ -193,6 +273,7 @@ package struct DDSketch: Equatable, Sendable {
 final class SketchStates: PresentStates {
     let resultType: ColumnType
     private let share: Double
+    private let inputType: ColumnType
     private let kind: ValueKind
     private var sketches: [DDSketch] = []
     private var scratch: [Double] = []
@@ -201,6 +282,7 @@ final class SketchStates: PresentStates {
     /// - Parameter share: 0...1.
     init(share: Double, inputType: ColumnType) {
         self.share = share
+        self.inputType = inputType
         kind = ValueKind(inputType)
         resultType = inputType == .duration ? .duration : .float
     }
@@ -231,7 +313,8 @@ final class SketchStates: PresentStates {
         }
     }
 
-    func absorb(_ other: SketchStates, slot otherSlot: Int, into slot: Int) {
+    func absorb(_ other: SketchStates, slot otherSlot: Int, into slot: Int) throws(QueryError) {
+        _ = try PartialState.total(sketches[slot].count, other.sketches[otherSlot].count)
         sketches[slot].add(other.sketches[otherSlot])
     }
 
@@ -240,6 +323,19 @@ final class SketchStates: PresentStates {
     func finish(slot: Int) throws(QueryError) -> UInt64? {
         guard let value = sketches[slot].quantile(share) else { return nil }
         return try resultBits(value, as: resultType)
+    }
+
+    var stateKind: PartialState.Kind { .sketch }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard sketches[slot].count > 0 else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        sketches[slot].append(to: &bytes)
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        sketches[slot] = try DDSketch(&reader)
     }
 }
 

@@ -16,7 +16,10 @@ struct DistinctSketch {
     /// Empty while the keys are exact.
     private var registers: [UInt8] = []
 
+    init() {}
+
     var byteCount: Int { 40 + keys.byteCount + registers.count }
+    var isEmpty: Bool { registers.isEmpty && keys.count == 0 }
 
     /// Adds a key mixed over all its bits.
     @inline(__always)
@@ -61,8 +64,91 @@ struct DistinctSketch {
         var sum = size * Self.tau(1 - ranks[Self.highestRank] / size)
         for rank in (1..<Self.highestRank).reversed() { sum = 0.5 * (sum + ranks[rank]) }
         sum += size * Self.sigma(ranks[0] / size)
-        // 1 / (2 ln 2).
-        return Int64((0.7213475204444817 * size * size / sum).rounded())
+        // 1 / (2 ln 2). Registers that no keys give may make the sum zero.
+        let estimate = (0.7213475204444817 * size * size / sum).rounded()
+        return estimate < 0x1p62 ? Int64(estimate) : 1 << 62
+    }
+
+    private static let exactForm: UInt8 = 0
+    private static let sparseForm: UInt8 = 1
+    private static let denseForm: UInt8 = 2
+    /// Registers in use beyond which all are written.
+    private static let mostSparse = 1024
+
+    /// Appends the sketch; nothing when it is empty.
+    func append(to bytes: inout [UInt8]) {
+        if registers.isEmpty {
+            guard keys.count > 0 else { return }
+            bytes.append(Self.exactForm)
+            for key in keys.sorted() { bytes.appendWord(key) }
+            return
+        }
+        let used = registers.count { $0 > 0 }
+        guard used > Self.mostSparse else {
+            bytes.append(Self.sparseForm)
+            var before = -1
+            for place in registers.indices where registers[place] > 0 {
+                bytes.appendVarint(count: place - before - 1)
+                bytes.append(registers[place])
+                before = place
+            }
+            return
+        }
+        bytes.append(Self.denseForm)
+        // Six bits each, lowest first: four registers in three bytes.
+        for place in stride(from: 0, to: registers.count, by: 4) {
+            var four: UInt32 = 0
+            for index in 0..<4 { four |= UInt32(registers[place + index]) << UInt32(index * 6) }
+            for shift in [UInt32(0), 8, 16] { bytes.append(UInt8(truncatingIfNeeded: four >> shift)) }
+        }
+    }
+
+    /// Reads what `append` wrote, up to the end of the body.
+    init(_ reader: inout StateReader) throws(PartialStateError) {
+        let start = reader.offset
+        switch try reader.byte() {
+        case Self.exactForm:
+            guard !reader.isAtEnd, reader.rest <= Self.exactLimit * 8 else { throw .malformed(at: start) }
+            var before: UInt64?
+            while !reader.isAtEnd {
+                let place = reader.offset
+                let key = try reader.word()
+                if let before, key <= before { throw .malformed(at: place) }
+                keys.insert(key)
+                before = key
+            }
+        case Self.sparseForm:
+            registers = [UInt8](repeating: 0, count: Self.registerCount)
+            var place: UInt64 = 0
+            var used = 0
+            while !reader.isAtEnd {
+                let offset = reader.offset
+                place += try reader.varint(in: 0...UInt64(Self.registerCount))
+                let rank = try reader.byte()
+                guard place < UInt64(Self.registerCount), rank > 0, rank <= UInt8(Self.highestRank) else {
+                    throw .malformed(at: offset)
+                }
+                registers[Int(place)] = rank
+                place += 1
+                used += 1
+            }
+            guard used > 0, used <= Self.mostSparse else { throw .malformed(at: start) }
+        case Self.denseForm:
+            guard reader.rest == Self.registerCount / 4 * 3 else { throw .malformed(at: start) }
+            registers.reserveCapacity(Self.registerCount)
+            while !reader.isAtEnd {
+                let offset = reader.offset
+                var four: UInt32 = 0
+                for shift in [UInt32(0), 8, 16] { four |= UInt32(try reader.byte()) << shift }
+                for index in 0..<4 {
+                    let rank = UInt8(truncatingIfNeeded: four >> UInt32(index * 6) & 0x3f)
+                    guard rank <= UInt8(Self.highestRank) else { throw .malformed(at: offset) }
+                    registers.append(rank)
+                }
+            }
+            guard registers.count(where: { $0 > 0 }) > Self.mostSparse else { throw .malformed(at: start) }
+        default: throw .malformed(at: start)
+        }
     }
 
     /// Corrects for registers that are still empty; 0...1 (never 1 here: 257 keys fill one at least).
@@ -128,11 +214,13 @@ struct DistinctKeys {
 /// their bytes, so that sketches of several nodes can be merged.
 final class DistinctStates: PresentStates {
     let resultType: ColumnType = .int
+    private let inputType: ColumnType
     private var keys: DistinctKeys
     private var sketches: [DistinctSketch] = []
 
-    init(inputType: ColumnType, texts: @escaping () -> [String]) {
-        keys = DistinctKeys(kind: ValueKind(inputType), texts: texts)
+    init(inputType: ColumnType, texts: StateTexts) {
+        self.inputType = inputType
+        keys = DistinctKeys(kind: ValueKind(inputType), texts: texts.all)
     }
 
     var needsTimes: Bool { false }
@@ -163,16 +251,33 @@ final class DistinctStates: PresentStates {
     func reset(slot: Int) { sketches[slot] = DistinctSketch() }
 
     func finish(slot: Int) -> UInt64? { UInt64(bitPattern: sketches[slot].estimate) }
+
+    var stateKind: PartialState.Kind { .distinct }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard !sketches[slot].isEmpty else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        sketches[slot].append(to: &bytes)
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        sketches[slot] = try DistinctSketch(&reader)
+    }
 }
 
 /// `distinct(f, exact)`: every value is kept, 16 bytes or more each. Texts count by their code, so these states merge
-/// only within one string table.
+/// only within one string table; serialised they are texts.
 final class ExactDistinctStates: PresentStates {
     let resultType: ColumnType = .int
+    private let inputType: ColumnType
     private let keys: DistinctKeys
+    private let texts: StateTexts
     private var sets: [KeySet] = []
 
-    init(inputType: ColumnType) {
+    init(inputType: ColumnType, texts: StateTexts) {
+        self.inputType = inputType
+        self.texts = texts
         keys = DistinctKeys(kind: ValueKind(inputType), texts: nil)
     }
 
@@ -202,4 +307,22 @@ final class ExactDistinctStates: PresentStates {
     func reset(slot: Int) { sets[slot] = KeySet() }
 
     func finish(slot: Int) -> UInt64? { UInt64(bitPattern: Int64(sets[slot].count)) }
+
+    var stateKind: PartialState.Kind { .valueSet }
+
+    /// O(values * log(values)).
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard sets[slot].count > 0 else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        ValueList(sets[slot].sorted().map(unmixedKey), keys.kind, texts).append(to: &bytes)
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        var held = KeySet()
+        try ValueList.read(&reader, keys.kind, as: inputType, texts, isSet: true) { value, _ in
+            held.insert(mixedKey(value))
+        }
+        sets[slot] = held
+    }
 }

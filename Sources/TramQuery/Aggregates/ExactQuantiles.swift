@@ -12,6 +12,7 @@ final class ExactQuantileStates: PresentStates {
     let resultType: ColumnType
     private let share: Double
     private let method: Method
+    private let inputType: ColumnType
     private let kind: ValueKind
     private var values: [[Double]] = []
     private var valueCount = 0
@@ -21,6 +22,7 @@ final class ExactQuantileStates: PresentStates {
     init(share: Double, method: Method, inputType: ColumnType) {
         self.share = share
         self.method = method
+        self.inputType = inputType
         kind = ValueKind(inputType)
         resultType = inputType == .duration ? .duration : .float
     }
@@ -65,5 +67,25 @@ final class ExactQuantileStates: PresentStates {
             }
         guard let value else { return nil }
         return try resultBits(value, as: resultType)
+    }
+
+    var stateKind: PartialState.Kind { .values }
+
+    /// O(values * log(values)).
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard !values[slot].isEmpty else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        // Adding nothing makes 0.0 of -0.0.
+        ValueList(values[slot].map { ($0 + 0.0).bitPattern }, .float, StateTexts()).append(to: &bytes)
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        var held: [Double] = []
+        try ValueList.read(&reader, .float, as: .float, StateTexts(), isSet: false) { value, _ in
+            held.append(Double(bitPattern: value))
+        }
+        values[slot] = held
+        valueCount += held.count
     }
 }

@@ -212,6 +212,31 @@ struct ExactSums {
         if let rest = part.rest { rests[restNumber(of: slot)].add(rest) }
     }
 
+    /// The part that a slot would be after `add`, checked for what made-up states may do.
+    func checkAdding(_ part: Part, to slot: Int) throws(QueryError) {
+        _ = try PartialState.total(counts[slot], part.count)
+        guard var rest = part.rest, let own = self.rest(of: slot) else { return }
+        rest.add(own)
+        if !rest.isInRange { throw .aggregateOverflow }
+    }
+
+    /// The sum of a slot in the form that depends on nothing but its values.
+    func number(_ slot: Int) -> ExactNumber {
+        guard var rest = rest(of: slot) else { return ExactNumber(sums[slot], scale: scale) }
+        rest.add(sums[slot], scale: scale)
+        return ExactNumber(rest)
+    }
+
+    /// Gives an empty slot the sum of `count` values.
+    mutating func set(_ slot: Int, to number: ExactNumber, count: Int64) {
+        switch number {
+        case .decimal(let sum, let scale):
+            add(Part(sum: sum, scale: scale, count: count, rest: nil), to: slot)
+        case .long(let rest):
+            add(Part(sum: 0, scale: 0, count: count, rest: rest), to: slot)
+        }
+    }
+
     mutating func reset(_ slot: Int) {
         sums[slot] = 0
         counts[slot] = 0
@@ -266,8 +291,9 @@ final class FloatSumStates: PresentStates {
         sums.addRows(bits, slots: slots)
     }
 
-    func absorb(_ other: FloatSumStates, slot otherSlot: Int, into slot: Int) {
+    func absorb(_ other: FloatSumStates, slot otherSlot: Int, into slot: Int) throws(QueryError) {
         let part = other.sums.part(otherSlot)
+        try sums.checkAdding(part, to: slot)
         sums.add(part, to: slot)
     }
 
@@ -279,6 +305,22 @@ final class FloatSumStates: PresentStates {
         let sum = sums.rounded(slot)
         return try resultBits(result == .mean ? sum / Double(count) : sum, as: .float)
     }
+
+    var stateKind: PartialState.Kind { result == .mean ? .mean : .sum }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard sums.counts[slot] > 0 else { return }
+        bytes.append(PartialState.typeCode(.float))
+        if result == .mean { bytes.appendVarint(UInt64(sums.counts[slot])) }
+        sums.number(slot).append(to: &bytes)
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(.float)
+        // A sum asks only whether there was a value.
+        let count = result == .mean ? try reader.count() : 1
+        sums.set(slot, to: try ExactNumber(&reader), count: count)
+    }
 }
 
 /// Sums and means of integers, exact in 128 bits.
@@ -288,12 +330,14 @@ final class FloatSumStates: PresentStates {
 final class IntegerSumStates: PresentStates {
     let resultType: ColumnType
     private let result: SumResult
+    private let inputType: ColumnType
     private let isUnsigned: Bool
     private var sums: [Int128] = []
     private var counts: [Int64] = []
 
     init(_ result: SumResult, inputType: ColumnType) {
         self.result = result
+        self.inputType = inputType
         isUnsigned = inputType == .uint
         resultType = result == .sum || inputType == .duration ? inputType : .float
     }
@@ -352,9 +396,36 @@ final class IntegerSumStates: PresentStates {
         }
     }
 
-    func absorb(_ other: IntegerSumStates, slot otherSlot: Int, into slot: Int) {
-        sums[slot] += other.sums[otherSlot]
-        counts[slot] += other.counts[otherSlot]
+    func absorb(_ other: IntegerSumStates, slot otherSlot: Int, into slot: Int) throws(QueryError) {
+        let count = try PartialState.total(counts[slot], other.counts[otherSlot])
+        // Neither is much above 2^126.
+        let (sum, overflow) = sums[slot].addingReportingOverflow(other.sums[otherSlot])
+        guard !overflow, sum.magnitude <= Self.largestSum else { throw .aggregateOverflow }
+        sums[slot] = sum
+        counts[slot] = count
+    }
+
+    /// What 2^62 values of 64 bits can give.
+    private static let largestSum: UInt128 = 1 << 126
+
+    var stateKind: PartialState.Kind { result == .mean ? .mean : .sum }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard counts[slot] > 0 else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        if result == .mean { bytes.appendVarint(UInt64(counts[slot])) }
+        ExactNumber.decimal(sums[slot], scale: 0).append(to: &bytes)
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        let count = result == .mean ? try reader.count() : 1
+        let start = reader.offset
+        guard case .decimal(let sum, scale: 0) = try ExactNumber(&reader), sum.magnitude <= Self.largestSum,
+            sum >= 0 || !isUnsigned
+        else { throw .malformed(at: start) }
+        sums[slot] = sum
+        counts[slot] = count
     }
 
     func reset(slot: Int) {

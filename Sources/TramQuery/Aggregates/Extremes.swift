@@ -9,6 +9,7 @@ final class ExtremeStates: PresentStates {
     let resultType: ColumnType
     private let side: Side
     private let kind: ValueKind
+    private let inputType: ColumnType
     private let givesTime: Bool
     private var keys: [Int64] = []
     private var isSeen: [Bool] = []
@@ -18,6 +19,7 @@ final class ExtremeStates: PresentStates {
     init(_ side: Side, inputType: ColumnType, givesTime: Bool) {
         self.side = side
         self.givesTime = givesTime
+        self.inputType = inputType
         kind = ValueKind(inputType)
         resultType = givesTime ? .time : inputType
     }
@@ -122,20 +124,45 @@ final class ExtremeStates: PresentStates {
 
     func finish(slot: Int) -> UInt64? {
         guard isSeen[slot] else { return nil }
-        if givesTime { return UInt64(bitPattern: times[slot]) }
-        return kind.bits(ofKey: side == .low ? keys[slot] : ~keys[slot])
+        return givesTime ? UInt64(bitPattern: times[slot]) : value(of: slot)
+    }
+
+    private func value(of slot: Int) -> UInt64 { kind.bits(ofKey: side == .low ? keys[slot] : ~keys[slot]) }
+
+    var stateKind: PartialState.Kind {
+        switch side {
+        case .low: givesTime ? .minAt : .min
+        case .high: givesTime ? .maxAt : .max
+        }
+    }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard isSeen[slot] else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        kind.append(value(of: slot), to: &bytes, [])
+        if givesTime { bytes.appendWord(UInt64(bitPattern: times[slot])) }
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        let key = kind.orderKey(try kind.read(&reader, as: inputType, StateTexts()))
+        keys[slot] = side == .low ? key : ~key
+        if givesTime { times[slot] = Int64(bitPattern: try reader.word()) }
+        isSeen[slot] = true
     }
 }
 
 /// `spread`: the largest value less the smallest. For times it is a duration.
 final class SpreadStates: PresentStates {
     let resultType: ColumnType
+    private let inputType: ColumnType
     private let kind: ValueKind
     /// Order keys; a slot is empty when low > high.
     private var lows: [Int64] = []
     private var highs: [Int64] = []
 
     init(inputType: ColumnType) {
+        self.inputType = inputType
         kind = ValueKind(inputType)
         resultType = inputType == .time ? .duration : inputType
     }
@@ -223,17 +250,36 @@ final class SpreadStates: PresentStates {
             return UInt64(bitPattern: spread)
         }
     }
+
+    var stateKind: PartialState.Kind { .spread }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard lows[slot] <= highs[slot] else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        kind.append(kind.bits(ofKey: lows[slot]), to: &bytes, [])
+        kind.append(kind.bits(ofKey: highs[slot]), to: &bytes, [])
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        let start = reader.offset
+        let low = kind.orderKey(try kind.read(&reader, as: inputType, StateTexts()))
+        let high = kind.orderKey(try kind.read(&reader, as: inputType, StateTexts()))
+        guard low <= high else { throw .malformed(at: start) }
+        lows[slot] = low
+        highs[slot] = high
+    }
 }
 
-/// `min` and `max` of texts, in the order of `String`: by Unicode scalar, equal accents equal however they are written.
+/// `min` and `max` of texts, in the order of `StateTexts.isOrdered`.
 final class TextExtremeStates: PresentStates {
     let resultType: ColumnType
     private let side: ExtremeStates.Side
-    private let texts: () -> [String]
+    private let texts: StateTexts
     private var codes: [UInt64] = []
     private var isSeen: [Bool] = []
 
-    init(_ side: ExtremeStates.Side, inputType: ColumnType, texts: @escaping () -> [String]) {
+    init(_ side: ExtremeStates.Side, inputType: ColumnType, texts: StateTexts) {
         self.side = side
         self.texts = texts
         resultType = inputType
@@ -250,12 +296,12 @@ final class TextExtremeStates: PresentStates {
     }
 
     func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
-        let texts = texts()
+        let texts = texts.all()
         for row in bits.indices { take(bits[row], into: slot, texts) }
     }
 
     func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
-        let texts = texts()
+        let texts = texts.all()
         for row in bits.indices where slots[row] >= 0 { take(bits[row], into: Int(slots[row]), texts) }
     }
 
@@ -263,7 +309,7 @@ final class TextExtremeStates: PresentStates {
         if isSeen[slot] {
             let held = codes[slot]
             if code == held { return }
-            let isLess = texts[Int(code)] < texts[Int(held)]
+            let isLess = StateTexts.isOrdered(texts[Int(code)], before: texts[Int(held)])
             if isLess != (side == .low) { return }
         }
         isSeen[slot] = true
@@ -272,10 +318,24 @@ final class TextExtremeStates: PresentStates {
 
     func absorb(_ other: TextExtremeStates, slot otherSlot: Int, into slot: Int) {
         guard other.isSeen[otherSlot] else { return }
-        take(other.codes[otherSlot], into: slot, texts())
+        take(other.codes[otherSlot], into: slot, texts.all())
     }
 
     func reset(slot: Int) { isSeen[slot] = false }
 
     func finish(slot: Int) -> UInt64? { isSeen[slot] ? codes[slot] : nil }
+
+    var stateKind: PartialState.Kind { side == .low ? .min : .max }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard isSeen[slot] else { return }
+        bytes.append(PartialState.typeCode(resultType))
+        ValueKind.text.append(codes[slot], to: &bytes, texts.all())
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(resultType)
+        codes[slot] = try ValueKind.text.read(&reader, as: resultType, texts)
+        isSeen[slot] = true
+    }
 }

@@ -4,10 +4,10 @@ import TramColumnar
 final class ModeStates: PresentStates {
     let resultType: ColumnType
     private let kind: ValueKind
-    private let texts: () -> [String]
+    private let texts: StateTexts
     private var counts: [[UInt64: Int64]] = []
 
-    init(inputType: ColumnType, texts: @escaping () -> [String]) {
+    init(inputType: ColumnType, texts: StateTexts) {
         resultType = inputType
         kind = ValueKind(inputType)
         self.texts = texts
@@ -36,7 +36,11 @@ final class ModeStates: PresentStates {
         }
     }
 
-    func absorb(_ other: ModeStates, slot otherSlot: Int, into slot: Int) {
+    func absorb(_ other: ModeStates, slot otherSlot: Int, into slot: Int) throws(QueryError) {
+        // Checked before anything is changed.
+        for (value, count) in other.counts[otherSlot] {
+            if let held = counts[slot][value] { _ = try PartialState.total(held, count) }
+        }
         counts[slot].merge(other.counts[otherSlot], uniquingKeysWith: +)
     }
 
@@ -44,7 +48,7 @@ final class ModeStates: PresentStates {
 
     /// O(different values of the slot).
     func finish(slot: Int) -> UInt64? {
-        let texts = kind == .text ? texts() : []
+        let texts = kind == .text ? texts.all() : []
         var best: (value: UInt64, count: Int64)?
         for (value, count) in counts[slot] {
             if let best {
@@ -52,7 +56,7 @@ final class ModeStates: PresentStates {
                 if count == best.count {
                     let isLess =
                         kind == .text
-                        ? texts[Int(value)] < texts[Int(best.value)]
+                        ? StateTexts.isOrdered(texts[Int(value)], before: texts[Int(best.value)])
                         : kind.orderKey(value) < kind.orderKey(best.value)
                     if !isLess { continue }
                 }
@@ -60,5 +64,29 @@ final class ModeStates: PresentStates {
             best = (value, count)
         }
         return best?.value
+    }
+
+    var stateKind: PartialState.Kind { .mode }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        guard !counts[slot].isEmpty else { return }
+        bytes.append(PartialState.typeCode(resultType))
+        ValueList(Array(counts[slot].keys), kind, texts).append(to: &bytes) { value, bytes in
+            bytes.appendVarint(UInt64(counts[slot][value] ?? 0))
+        }
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(resultType)
+        var held: [UInt64: Int64] = [:]
+        try ValueList.read(&reader, kind, as: resultType, texts, isSet: true) {
+            (value, reader: inout StateReader) throws(PartialStateError) in
+            let start = reader.offset
+            // Two texts may have one code where the table takes them for the same.
+            let (count, overflow) = try reader.count().addingReportingOverflow(held[value] ?? 0)
+            guard !overflow, count <= PartialState.mostValues else { throw .malformed(at: start) }
+            held[value] = count
+        }
+        counts[slot] = held
     }
 }

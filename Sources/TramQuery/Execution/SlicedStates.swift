@@ -66,7 +66,7 @@ package final class SlicedStates {
                 states.append(
                     try AggregateFunction.make(
                         name: call.function, inputType: call.inputType, parameters: call.parameters,
-                        texts: { context.pool.allTexts() }))
+                        texts: StateTexts(all: { context.pool.allTexts() }, intern: { context.pool.code($0) })))
             } catch {
                 // The binder has asked for the result's type, so the call is known to be right.
                 throw QueryError(

@@ -92,16 +92,34 @@ enum DecimalReading {
 
     /// Adds the mantissas of a run at one scale, a chunk at a time, without a branch in a value's way.
     ///
-    /// Stops before the first chunk in which a value has no mantissa at this scale, and before a tail shorter than a
+    /// Stops before the first chunk in which a value has no mantissa at this scale. A tail is filled up with zeros to a
     /// chunk.
     /// - Precondition: at most 2,048 values, so that the sum fits.
     static func sumMantissas(_ values: UnsafeBufferPointer<UInt64>, scale: Int) -> (sum: Int64, taken: Int) {
         precondition(values.count <= 2048, "a longer run could overflow")
         guard let base = unsafe UnsafeRawPointer(values.baseAddress) else { return (0, 0) }
+        var (sum, taken) = unsafe sumMantissas(base, count: values.count, scale: scale)
+        let left = values.count - taken
+        if left > 0, left < chunk {
+            var tail = InlineArray<32, UInt64>(repeating: 0)
+            for row in 0..<left { tail[row] = unsafe values[taken + row] }
+            let part = unsafe tail.span.withUnsafeBytes { tail in
+                // 32 values are never without a first one.
+                unsafe tail.baseAddress.map { unsafe sumMantissas($0, count: chunk, scale: scale) }
+            }
+            if let part, part.taken == chunk {
+                sum += part.sum
+                taken += left
+            }
+        }
+        return (sum, taken)
+    }
+
+    private static func sumMantissas(_ base: UnsafeRawPointer, count: Int, scale: Int) -> (sum: Int64, taken: Int) {
         // Whole numbers need no division, which is most of the time spent here.
-        return scale == 0
-            ? unsafe sumMantissas(base, count: values.count, power: 1, divides: false)
-            : unsafe sumMantissas(base, count: values.count, power: power(scale), divides: true)
+        scale == 0
+            ? unsafe sumMantissas(base, count: count, power: 1, divides: false)
+            : unsafe sumMantissas(base, count: count, power: power(scale), divides: true)
     }
 
     @inline(__always)

@@ -49,6 +49,14 @@ struct KeySet {
         other.forEach { insert($0) }
     }
 
+    func sorted() -> [UInt64] {
+        var keys: [UInt64] = []
+        keys.reserveCapacity(count)
+        forEach { keys.append($0) }
+        keys.sort()
+        return keys
+    }
+
     /// In no order that means anything.
     func forEach(_ body: (UInt64) -> Void) {
         if hasZero { body(0) }
@@ -63,6 +71,15 @@ func mixedKey(_ key: UInt64) -> UInt64 {
     mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
     mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
     return mixed ^ (mixed >> 31)
+}
+
+/// The key that `mixedKey` made this of: its steps backwards, with the inverses of its odd factors modulo 2^64.
+func unmixedKey(_ mixed: UInt64) -> UInt64 {
+    var key = mixed
+    key = (key ^ (key >> 31) ^ (key >> 62)) &* 0x3196_42b2_d24d_8ec3
+    key = (key ^ (key >> 27) ^ (key >> 54)) &* 0x96de_1b17_3f11_9089
+    key = key ^ (key >> 30) ^ (key >> 60)
+    return key &- 0x9e37_79b9_7f4a_7c15
 }
 
 /// A hash of a text's bytes that is the same on every node (FNV-1a, mixed).

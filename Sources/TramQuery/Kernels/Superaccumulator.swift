@@ -8,10 +8,10 @@
 struct Superaccumulator: Equatable {
     static let wordCount = 35
     private static let unitScale: UInt64 = 1_000_000_000_000_000
-    private static let unitExponent = 1074
+    static let unitExponent = 1074
 
     /// Lowest word first.
-    private var words = [UInt64](repeating: 0, count: wordCount)
+    var words = [UInt64](repeating: 0, count: wordCount)
 
     /// Adds a finite float at its binary value.
     mutating func add(_ value: Double) {
@@ -66,8 +66,8 @@ struct Superaccumulator: Equatable {
         }
     }
 
-    /// The sum rounded once to the nearest float, ties to even; infinite when it is beyond all floats.
-    var rounded: Double {
+    /// Sign and size, lowest word first.
+    var magnitude: (isNegative: Bool, words: [UInt64]) {
         let isNegative = words[Self.wordCount - 1] >> 63 != 0
         var magnitude = words
         if isNegative {
@@ -78,6 +78,12 @@ struct Superaccumulator: Equatable {
                 carry = overflow
             }
         }
+        return (isNegative, magnitude)
+    }
+
+    /// The sum rounded once to the nearest float, ties to even; infinite when it is beyond all floats.
+    var rounded: Double {
+        var (isNegative, magnitude) = magnitude
         var rest: UInt64 = 0
         for index in magnitude.indices.reversed() {
             (magnitude[index], rest) = Self.unitScale.dividingFullWidth((rest, magnitude[index]))

@@ -47,7 +47,8 @@ struct Call: Sendable, CustomStringConvertible {
     var description: String { parameters.isEmpty ? name : "\(name) \(parameters)" }
 
     func states(_ type: ColumnType?, slots: Int = 1, texts: [String] = []) throws -> any AggregateStates {
-        let states = try AggregateFunction.make(name: name, inputType: type, parameters: parameters) { texts }
+        let states = try AggregateFunction.make(
+            name: name, inputType: type, parameters: parameters, texts: StateTexts { texts })
         states.grow(to: slots)
         return states
     }

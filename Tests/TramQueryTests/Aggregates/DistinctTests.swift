@@ -30,7 +30,8 @@ import TramTesting
 
     @Test func `texts that come later are counted too`() throws {
         let table = StringTable()
-        let states = try AggregateFunction.make(name: "distinct", inputType: .string) { Array(table.snapshot()) }
+        let states = try AggregateFunction.make(
+            name: "distinct", inputType: .string, texts: StateTexts { Array(table.snapshot()) })
         states.grow(to: 1)
         for round in 0..<20 {
             let codes = (0..<50).map { UInt64(table.code("cảm biến \(round * 25 + $0)")) }
