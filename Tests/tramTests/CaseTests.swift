@@ -158,7 +158,7 @@ extension QueryCase {
         if let epoch = query.values["epoch"] { arguments += ["--epoch", epoch] }
         if let catalogue = query.values["catalogue"] { arguments += ["--catalogue", TramBinary.sample(catalogue)] }
         let outcome = try TramBinary.run(arguments + [text])
-        #expect(outcome.status == 0, "\(outcome.talk)")
+        try #require(outcome.status == 0, "\(outcome.talk)")
         query.check(outcome.output, expected)
     }
 }

@@ -340,7 +340,8 @@ def example_15_completeness(now):
     today = [{**row, "commune": commune[row["sensor"]]} for row in rows("report", MIDNIGHT, now)]
     found = []
     for (code,), group in grouped(today, "commune"):
-        expected = (now - MIDNIGHT) // MINUTE * len({row["sensor"] for row in group})
+        # Whole minutes since midnight, however many sensors stand in the commune.
+        expected = (now - MIDNIGHT) // MINUTE
         found.append((code, COMMUNES[code], len(group), 100 * len(group) / expected))
     yield from sorted(found, key=lambda row: row[3])
 
@@ -351,15 +352,61 @@ def example_15_completeness(now):
     "time,station,mean,z", "time station", "power")
 def example_16_unusual_power(now):
     for (station,), group in grouped(rows("power", now - HOUR, now), "station"):
-        seen = []
-        for _, start, inside in windows(group, MINUTE):
-            level = mean(inside, "kw")
-            seen = (seen + [level])[-60:]
+        levels = [(start, mean(inside, "kw")) for _, start, inside in windows(group, MINUTE)]
+        for place, (start, level) in enumerate(levels):
+            # The values before, without this one; of fewer than five nothing is said.
+            seen = [before for _, before in levels[max(0, place - 60):place]]
+            if len(seen) < 5 or len(set(seen)) == 1:
+                continue
             middle = statistics.median(seen)
-            deviation = statistics.median(abs(one - middle) for one in seen)
-            z = D("0.6745") * (level - middle) / deviation if deviation else None
-            if z is not None and abs(z) > 3:
+            distances = [abs(before - middle) for before in seen]
+            spread = statistics.median(distances) / D("0.6745")
+            if spread == 0:
+                # Most are equal: the mean distance takes the place of the median one.
+                spread = D("1.253314") * sum(distances) / len(distances)
+            z = (level - middle) / spread
+            if abs(z) > 3:
                 yield utc(start), station, level, z
+
+
+def smoothed(values, season, weights):
+    """Additive Holt-Winters in component form: after every value the squared errors so far and the forecasts."""
+    alpha, beta, gamma = weights
+    first, second = statistics.fmean(values[:season]), statistics.fmean(values[season:2 * season])
+    trend = (second - first) / season
+    seasonal = []
+    for place in range(season):
+        # What is left of both seasons when their means and the trend are taken off.
+        moved = trend * (place - (season - 1) / 2)
+        seasonal.append(statistics.fmean([values[place] - first - moved, values[season + place] - second - moved]))
+    level = second + trend * (season - 1) / 2
+    squares, result = 0.0, []
+    for number in range(2 * season - 1, len(values)):
+        if number >= 2 * season:
+            place, before = number % season, level
+            squares += (values[number] - (level + trend + seasonal[place])) ** 2
+            level = alpha * (values[number] - seasonal[place]) + (1 - alpha) * (level + trend)
+            trend = beta * (level - before) + (1 - beta) * trend
+            seasonal[place] = gamma * (values[number] - level) + (1 - gamma) * seasonal[place]
+        ahead = [level + n * trend + seasonal[(number + n) % season] for n in range(1, season + 1)]
+        result.append((squares, ahead))
+    return result
+
+
+@example(
+    "Dự báo mực nước 6 giờ tới",
+    'mucnuoc[7d] where tram = "Phú An" | mean(h) every 1h | set f = forecast(mean, 6, 25)', NOW, "time,mean,f", "time",
+    "mucnuoc")
+def example_17_forecast(now):
+    week = [row for row in rows("mucnuoc", now - 7 * DAY, now) if row["tram"] == "Phú An"]
+    hours = [(start, mean(group, "h")) for _, start, group in windows(week, HOUR)]
+    grid = [(alpha, beta, gamma) for alpha in (0.2, 0.5, 0.8) for beta in (0.05, 0.2) for gamma in (0.1, 0.4)]
+    models = [smoothed([float(level) for _, level in hours], 25, weights) for weights in grid]
+    for place, (start, level) in enumerate(hours):
+        # Each row says what is expected six rows later, from the rows up to it; two seasons come first.
+        step = place - 49
+        best = min((model[step] for model in models), key=lambda state: state[0]) if step >= 0 else None
+        yield utc(start), level, best and best[1][6 - 1]
 
 
 @example(
@@ -370,6 +417,7 @@ def example_18_signal_runs(now):
     for (cross,), group in grouped(rows("signal", MIDNIGHT, now), "cross"):
         runs = [(state, list(run)) for state, run in itertools.groupby(group, key=lambda row: row["state"])]
         for (state, run), (_, after) in itertools.zip_longest(runs, runs[1:], fillvalue=(None, None)):
+            # A state lasts until the first row of the next one; the last one until its last row.
             end = after[0]["time"] if after else run[-1]["time"]
             yield utc(run[0]["time"]), cross, state, Span(end - run[0]["time"])
 
@@ -382,7 +430,8 @@ def example_19_bus_trips(now):
     for (plate,), group in grouped(rows("bus", MIDNIGHT, now), "plate"):
         trips = []
         for row in group:
-            if trips and row["time"] - trips[-1][-1]["time"] < 20 * MINUTE:
+            # A trip ends when nothing comes for longer than the pause.
+            if trips and row["time"] - trips[-1][-1]["time"] <= 20 * MINUTE:
                 trips[-1].append(row)
             else:
                 trips.append([row])

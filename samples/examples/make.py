@@ -144,7 +144,8 @@ def mucnuoc():
     # Silent for three days.
     yield reading("Vũng Tàu", at("2026-11-17 10:00"), 2.31)
     # Two hours, every ten minutes. Phú An rises by 0.3 in the last half hour, Nhà Bè by 0.2 and not more, Biên Hòa
-    # falls; Thủ Dầu Một, which rose fast, has been silent since 8:20. At 9:00 the others spoke ten minutes ago, not more.
+    # falls; Thủ Dầu Một, which rose fast, has been silent since 8:20. At 9:00 the others spoke ten minutes
+    # ago and not more.
     levels = {
         "Phú An": [0.42, 0.5, 0.61, 0.68, 0.8, 0.87, 0.95, 1.05, 1.12, 1.25, 1.4, 1.55],
         "Nhà Bè": [0.75, 0.77, 0.8, 0.82, 0.85, 0.88, 0.9, 0.93, 0.97, 1.0, 1.1, 1.2],
@@ -283,7 +284,7 @@ def report():
 def power():
     dice = Dice("power")
     # Sparse and uneven until 8:00: T1 has nothing between 3 and 5, T2 nothing before 2; then every minute. T1 leaps at
-    # 8:25 and falls at 8:50; T2 is the same all the time but for one minute.
+    # 8:25 and falls at 8:50; T2 is the same all the time but for two minutes.
     for station, first in {"T1": "2026-11-19 23:50", "T2": "2026-11-20 02:03"}.items():
         time = at(first)
         while time < at("2026-11-20 08:00"):
@@ -293,7 +294,8 @@ def power():
     for time in steps("2026-11-20 08:00", "2026-11-20 09:00", MINUTE):
         kw = {at("2026-11-20 08:25"): 140.5, at("2026-11-20 08:50"): 12.0}.get(time) or dice.between(66, 74)
         yield line("power", {"station": "T1"}, {"kw": kw}, time)
-        yield line("power", {"station": "T2"}, {"kw": 55.0 if time == at("2026-11-20 08:40") else 50.0}, time)
+        kw = {at("2026-11-20 08:40"): 55.0, at("2026-11-20 08:52"): 52.0}.get(time, 50.0)
+        yield line("power", {"station": "T2"}, {"kw": kw}, time)
 
 
 def signal():
@@ -313,10 +315,10 @@ def signal():
 
 def bus():
     dice = Dice("bus")
-    # 15B-001.23: a pause of exactly 20 minutes (a new trip) and one of 19:59 (the same one). 15B-004.56: two trips, far
-    # apart, and a last one of a single reading. 15B-007.89 drove over midnight: today has the end of it.
+    # 15B-001.23: a pause of exactly 20 minutes, in one trip, and one of a second more, which ends it. 15B-004.56: two
+    # trips, far apart, and a last one of a single reading. 15B-007.89 drove over midnight: today has the end of it.
     trips = {
-        "15B-001.23": ["05:30", "05:35", "05:41", "06:01", "06:06", "06:25:59", "06:31", "07:10", "07:20"],
+        "15B-001.23": ["05:30", "05:35", "05:41", "06:01", "06:06", "06:26:01", "06:31", "07:10", "07:20"],
         "15B-004.56": ["06:00", "06:10", "06:20", "06:30", "08:00", "08:15", "08:34", "08:58"],
         "15B-007.89": ["00:00", "00:08", "00:15"],
     }
