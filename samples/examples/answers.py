@@ -255,22 +255,19 @@ def example_08_against_last_week(now):
         yield utc(start), way, speed, then, then and 100 * (speed - then) / then
 
 
-def increase(group):
-    """What a counter gained from its first row to its last; a fall means that it began again at 0."""
-    gained, previous = D(0), None
-    for row in group:
-        if previous is not None:
-            gained += row["kwh"] - previous if row["kwh"] >= previous else row["kwh"]
-        previous = row["kwh"]
-    return gained
-
-
 @example(
     "Điện tiêu thụ từng giờ (công-tơ đếm tăng, có lúc về 0)",
     "meter[24h] | increase(kwh) by station every 1h", NOW, "time,station,increase", "time station", "meter")
 def example_09_energy_by_hour(now):
-    for (station,), start, group in windows(rows("meter", now - 24 * HOUR, now), HOUR, "station"):
-        yield utc(start), station, sum(increase(one) for _, one in grouped(group, "no"))
+    day = rows("meter", now - 24 * HOUR, now)
+    gains = []
+    for _, one in grouped(day, "no"):
+        for before, row in zip(one, one[1:]):
+            # A fall means that it began again at 0. What was gained since the reading before counts in this one's hour.
+            gain = row["kwh"] - before["kwh"] if row["kwh"] >= before["kwh"] else row["kwh"]
+            gains.append({**row, "gain": gain})
+    for (station,), start, group in windows(gains, HOUR, "station"):
+        yield utc(start), station, total(group, "gain")
 
 
 @example(
@@ -444,11 +441,16 @@ def example_19_bus_trips(now):
     "Công suất trung bình theo thời gian (mẫu thưa, không đều)",
     "power[today] | twa(kw) by station every 1h", NOW, "time,station,twa", "time station", "power")
 def example_20_time_weighted_power(now):
-    for (station,), start, group in windows(rows("power", MIDNIGHT, now), HOUR, "station"):
-        # A value holds until the next one; the last one until the window's end.
-        ends = [row["time"] for row in group[1:]] + [min(start + HOUR, now)]
-        weights = [end - row["time"] for row, end in zip(group, ends)]
-        yield utc(start), station, sum(row["kw"] * w for row, w in zip(group, weights)) / sum(weights)
+    for (station,), day in grouped(rows("power", MIDNIGHT, now), "station"):
+        for _, start, _ in windows(day, HOUR):
+            # A value holds until the next one comes, also into and out of this hour; after the last one nothing is known.
+            held = []
+            for row, after in zip(day, day[1:]):
+                length = min(after["time"], start + HOUR) - max(row["time"], start)
+                if length > 0:
+                    held.append((row["kw"], length))
+            lengths = sum(length for _, length in held)
+            yield utc(start), station, sum(kw * length for kw, length in held) / lengths if held else None
 
 
 @example(
@@ -483,7 +485,7 @@ def example_23_share_of_trucks(now):
 
 @example(
     "Phân bố tốc độ theo khoảng 10 km/h",
-    "traffic[1h] | histogram(speed, 10)", NOW_10, "histogram,count", "histogram", "traffic")
+    "traffic[1h] | histogram(speed, 10)", NOW_10, "bucket,count", "bucket", "traffic")
 def example_24_speeds(now):
     bins = {}
     for speed in values(rows("traffic", now - HOUR, now), "speed"):
