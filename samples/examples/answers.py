@@ -443,7 +443,8 @@ def example_19_bus_trips(now):
 def example_20_time_weighted_power(now):
     for (station,), day in grouped(rows("power", MIDNIGHT, now), "station"):
         for _, start, _ in windows(day, HOUR):
-            # A value holds until the next one comes, also into and out of this hour; after the last one nothing is known.
+            # A value holds until the next one comes, also into and out of this hour; after the last one nothing is
+            # known.
             held = []
             for row, after in zip(day, day[1:]):
                 length = min(after["time"], start + HOUR) - max(row["time"], start)
