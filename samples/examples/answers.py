@@ -249,7 +249,8 @@ def example_08_against_last_week(now):
     def means(first, last):
         return {(way, start): mean(group, "speed")
                 for (way,), start, group in windows(rows("traffic", first, last), HOUR, "way")}
-    before = means(MIDNIGHT - 7 * DAY, now - 7 * DAY)
+    # Today is the whole day, so of last week all hours count to their end, the one that now lies in as well.
+    before = means(MIDNIGHT - 7 * DAY, MIDNIGHT - 6 * DAY)
     for (way, start), speed in means(MIDNIGHT, now).items():
         then = before.get((way, start - 7 * DAY))
         yield utc(start), way, speed, then, then and 100 * (speed - then) / then
