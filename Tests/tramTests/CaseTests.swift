@@ -5,7 +5,7 @@ import Testing
 ///
 ///     # title
 ///     feed: traffic            a large feed by name, or files of samples/city; with a folder, of samples
-///     now: 2026-11-20T02:00:00Z what "now" is; otherwise the newest reading's time
+///     now: 2026-11-20T02:00:00Z   what "now" is; otherwise a nanosecond after the newest reading
 ///     catalogue: tram.yaml     units and stations, a file named as feeds are
 ///     query: traffic | …
 ///     expect: name.csv         a file beside the large feeds; or the rows follow a line `---`
@@ -109,7 +109,8 @@ extension QueryCase {
     ) -> Bool {
         if answer == value { return true }
         guard let first = number(answer), let second = number(value) else { return false }
-        if exactly || Int64(value) != nil && Int64(answer) != nil { return first == second }
+        let isWhole = tolerance == nil && Int64(value) != nil && Int64(answer) != nil
+        if exactly || isWhole { return first == second }
         return abs(first - second) <= (tolerance ?? 1e-9) * max(abs(first), abs(second))
     }
 
