@@ -22,15 +22,16 @@ import Testing
         }
     }
 
-    @Test func `the sample city stays small`() throws {
+    @Test(arguments: [("city", 3_000_000), ("examples", 300_000)])
+    func `samples stay small`(_ name: String, _ limit: Int) throws {
         var bytes = 0
-        let city = House.root.appending(path: "samples/city").path(percentEncoded: false)
-        for name in try FileManager.default.subpathsOfDirectory(atPath: city) {
-            let attributes = try FileManager.default.attributesOfItem(atPath: city + "/" + name)
+        let folder = House.root.appending(path: "samples/\(name)").path(percentEncoded: false)
+        for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
             if attributes[.type] as? FileAttributeType == .typeRegular { bytes += attributes[.size] as? Int ?? 0 }
         }
         #expect(bytes > 0)
-        #expect(bytes < 3_000_000)
+        #expect(bytes < limit)
     }
 
     private func skip() {

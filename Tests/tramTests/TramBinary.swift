@@ -23,7 +23,10 @@ enum TramBinary {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    static func sample(_ name: String) -> String { root.appendingPathComponent("samples/city/\(name)").path }
+    /// A file of samples/city; with a folder, as `examples/rain.lp`, of samples.
+    static func sample(_ name: String) -> String {
+        root.appendingPathComponent(name.contains("/") ? "samples/\(name)" : "samples/city/\(name)").path
+    }
 
     /// The large feeds and their expected answers, where this machine has them.
     static let shared: URL? = {
