@@ -163,6 +163,16 @@ extension Catalogue: UnitResolver {
         return nil
     }
 
+    public var unitColumns: [String] { AdministrativeUnit.columns }
+
+    public func unitValue(_ column: String, code: String, name: String?, at instant: Int64) -> String? {
+        let numbers = tree.numbers(code: code)
+        let named = name.map { name in numbers.filter { tree.units[$0].name == name } } ?? numbers
+        // The last one is the one that the files have last.
+        let number = named.first { tree.units[$0].validity.contains(instant) } ?? named.last
+        return number.flatMap { tree.units[$0].value(column) }
+    }
+
     public func stations(stationTag: String) -> [String] {
         tags.first { $0.name == stationTag }?.sortedIDs ?? []
     }
