@@ -27,8 +27,7 @@ public struct LiveDefinitions: Sendable {
     public var rules: [RuleText]
     public var zone: TimeZoneRules
     public var units: (any UnitResolver)?
-    /// Equal for equal zones and catalogues within one process: a query whose text has not changed either goes on
-    /// with what it has seen.
+    /// Equal for equal zones and catalogues within one process.
     public var contextID: Int
 
     public init(
@@ -68,6 +67,8 @@ final class LiveQueries: @unchecked Sendable {
     /// The measurements that are listened to.
     let measurements: Set<String>
     private let contextID: Int
+    private let zone: TimeZoneRules
+    private let units: LiveUnits?
     private let work: StandingQueries
     private let book: Mutex<Book>
     private let metrics: EngineMetrics
@@ -83,7 +84,13 @@ final class LiveQueries: @unchecked Sendable {
         self.metrics = metrics
         contextID = definitions.contextID
         streams = definitions.streams.filter { $0.database ?? database == database }
-        let before = before?.contextID == definitions.contextID ? before : nil
+        // In another zone the windows are other ones. Another catalogue only says other things of what comes from now on.
+        let hadUnits = before?.units != nil
+        let before = before?.zone == definitions.zone && hadUnits == (definitions.units != nil) ? before : nil
+        zone = definitions.zone
+        units = before?.units ?? definitions.units.map(LiveUnits.init)
+        var context = context
+        context.units = units
         let known = before?.book.withLock { $0 }
         var fresh = Book(windows: [], columns: [], watermarks: [])
         let schemas = LiveQueries.schemas(of: store)
@@ -129,8 +136,27 @@ final class LiveQueries: @unchecked Sendable {
             }
         }
         work = StandingQueries(streams: queries, rules: paths, store: store, schemas: schemas)
+        if let before, before.contextID != definitions.contextID, let units, let new = definitions.units {
+            try LiveQueries.take(new, into: units, work, schemas)
+        }
         measurements = work.measurements
         book = Mutex(fresh)
+    }
+
+    /// Puts another catalogue under queries that are at work. They keep what they have seen.
+    ///
+    /// - Throws: the first that does not bind to it; then they have the old one.
+    private static func take(
+        _ new: any UnitResolver, into units: LiveUnits, _ work: StandingQueries, _ schemas: [String: Schema]
+    ) throws(StandingQueries.Failure) {
+        let old = units.replace(with: new)
+        do throws(StandingQueries.Failure) {
+            try work.rebind(schemas)
+        } catch {
+            units.replace(with: old)
+            try? work.rebind(schemas)
+            throw error
+        }
     }
 
     private static func schemas(of store: Store) -> [String: Schema] {

@@ -56,6 +56,11 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(name: .long, help: "What \"now\" is: RFC 3339 or nanoseconds since 1970.")
     var now: InstantArgument?
 
+    @Option(
+        name: .long,
+        help: "By the administrative tree of which time units are told: row (each row's own), today, or a day.")
+    var tree: TreeArgument?
+
     @Option(name: .long, help: "table, csv, json or ndjson (default: table on a terminal, else csv).")
     var format: ResultFormat?
 
@@ -118,9 +123,10 @@ struct QueryCommand: AsyncParsableCommand {
                 throw ClosedDirectory.failure(database.name, error)
             }
             for line in ClosedDirectory.warnings(database.name, store.recovery, language) { Talk.line(line) }
-            let context = QueryContext(
+            var context = QueryContext(
                 now: now?.nanoseconds ?? SystemTime().now(), zone: definitions.zone, zones: ZoneFiles(),
                 units: definitions.catalogue, defaultRange: .lastHour)
+            if let tree { context.tree = tree.time }
             var result = try said { () throws(QueryError) in
                 try QueryRunner.run(query, source: StoreSource(store.snapshot()), context: context)
             }
@@ -160,7 +166,7 @@ struct QueryCommand: AsyncParsableCommand {
         do {
             let client = try QueryClient(url: url)
             let question = QueryClient.Question(
-                query, database: db, now: now?.nanoseconds, language: language, epoch: epoch)
+                query, database: db, now: now?.nanoseconds, language: language, epoch: epoch, tree: tree?.text)
             guard printing.isTable else {
                 try await client.stream(question, format: printing.chosenFormat) { try StandardStream.output.write($0) }
                 return
@@ -172,31 +178,7 @@ struct QueryCommand: AsyncParsableCommand {
             for warning in result.warnings { Talk.line(warning.text(language)) }
             try printing.write(result)
         } catch let failure as QueryClient.Failure {
-            throw Failure(message: message(failure, url, language))
-        }
-    }
-
-    private func message(_ failure: QueryClient.Failure, _ url: String, _ language: Language) -> String {
-        let isVietnamese = language == .vi
-        switch failure {
-        case .slow(let seconds):
-            return isVietnamese
-                ? "máy chủ \(url) đang chạy nhưng chưa trả lời sau \(seconds) giây; thu hẹp câu hỏi, hoặc hỏi lại sau"
-                : "the server at \(url) is there but has not answered in \(seconds) seconds; ask for less, or again later"
-        case .unreachable(let reason):
-            return isVietnamese
-                ? "không có máy chủ Trạm nào trả lời tại \(url) (\(reason))\nkhởi động: tram serve    máy chủ khác: --url http://HOST:PORT    hỏi tệp số liệu: --feed TỆP    hỏi thư mục dữ liệu: --data DIR"
-                : "no Tram server answers at \(url) (\(reason))\nstart one: tram serve    ask another: --url http://HOST:PORT    ask a recorded feed: --feed FILE    ask a data directory: --data DIR"
-        case .refused(let answer, _):
-            return answer.rendered(in: query, language: language)
-        case .foreign(let status):
-            return isVietnamese
-                ? "\(url) trả lời (\(status)), nhưng không phải máy chủ Trạm"
-                : "what answers at \(url) (\(status)) is no Tram server"
-        case .badURL:
-            return isVietnamese
-                ? "\(url) không phải địa chỉ máy chủ; viết http://HOST:PORT"
-                : "\(url) is not the address of a server; write http://HOST:PORT"
+            throw Failure(message: failure.message(url, query, language))
         }
     }
 
@@ -210,9 +192,10 @@ struct QueryCommand: AsyncParsableCommand {
         let store = try load(feed, language: language.language)
         let source = StoreSource(store.snapshot())
         let newest = source.measurements.compactMap { source.extent(of: $0)?.end }.max()
-        let context = QueryContext(
+        var context = QueryContext(
             now: now?.nanoseconds ?? newest ?? 0, zone: definitions.zone, zones: ZoneFiles(),
             units: definitions.catalogue, defaultRange: .all)
+        if let tree { context.tree = tree.time }
         let result = try said { () throws(QueryError) in
             try QueryRunner.run(query, source: source, context: context)
         }

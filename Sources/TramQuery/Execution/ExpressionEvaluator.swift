@@ -73,7 +73,8 @@ package struct ExpressionEvaluator {
             return unit(try evaluate(station, block), tag: tag, level: level, isName: isName, block: block)
         case .unitValue(let code, let name, let column):
             return unitValue(
-                try evaluate(code, block), name: try name.map { (name) throws(QueryError) in try evaluate(name, block) },
+                try evaluate(code, block),
+                name: try name.map { (name) throws(QueryError) in try evaluate(name, block) },
                 column: column, block: block)
         case .under(let station, let tag, let code):
             return byPlace(station: try evaluate(station, block), type: .bool, block: block) {

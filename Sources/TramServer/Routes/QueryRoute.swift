@@ -61,6 +61,7 @@ struct QueryRoute: Sendable {
         let deadline = engine.time.monotonic() + Int64(limits.querySeconds) * 1_000_000_000
         let time = engine.time
         var context = engine.queryContext(now: question.now, zone: question.zone, rows: limits.queryRows)
+        if let tree = question.tree { context.tree = tree }
         context.interruption = { time.monotonic() > deadline ? .timeLimit : nil }
         var result = try QueryRunner.run(
             question.text, source: StoreSource(database.store.snapshot()), context: context)
@@ -145,12 +146,13 @@ struct Question: Sendable {
     var epoch: Epoch?
     var now: Int64?
     var zone: TimeZoneRules?
+    var tree: TreeTime?
     var language: Language
     var limit: Int?
     /// Names that mean nothing here: told, and not refused, for proxies and browsers add their own.
     var foreign: [String]
 
-    static let names = ["q", "db", "format", "epoch", "now", "tz", "lang", "limit"]
+    static let names = ["q", "db", "format", "epoch", "now", "tz", "tree", "lang", "limit"]
 
     init(_ parameters: RequestParameters, _ language: Language, _ limits: ServerLimits) throws {
         self.language = language
@@ -180,25 +182,21 @@ struct Question: Sendable {
         zone = try Question.value("tz", parameters, "the name of a time zone, such as Asia/Ho_Chi_Minh") {
             ZoneFiles().zone(named: $0)
         }
+        tree = try Question.value("tree", parameters, "row, today, or a day such as 2025-06-30") {
+            try? QueryParser.parseTreeTime($0)
+        }
         limit = try Question.value("limit", parameters, "a whole number of rows") { text in
             Int(text).flatMap { $0 >= 0 ? $0 : nil }
         }
     }
 
-    var contentType: String {
-        switch format {
-        case .json: "application/json"
-        case .csv: "text/csv; charset=utf-8"
-        case .ndjson: "application/x-ndjson"
-        case .table: "text/plain; charset=utf-8"
-        }
-    }
+    var contentType: String { format.contentType }
 
     static func language(_ parameters: RequestParameters, _ request: Request) throws -> Language? {
         try value("lang", parameters, "vi or en", { Language(rawValue: $0) }) ?? RequestLanguage.of(request)
     }
 
-    private static func value<Value>(
+    static func value<Value>(
         _ name: String, _ parameters: RequestParameters, _ expected: String, _ read: (String) -> Value?
     ) throws -> Value? {
         guard let text = parameters.text(name) else { return nil }
