@@ -46,7 +46,8 @@ extension QueryCase {
 
     /// A catalogue beside the large feeds, as a section of a configuration.
     func catalogueText(_ shared: URL) -> String? {
-        guard let units = values["units"], let words = values["stations"]?.split(separator: " "), words.count == 3 else {
+        guard let units = values["units"], let words = values["stations"]?.split(separator: " "), words.count == 3
+        else {
             return nil
         }
         return """
