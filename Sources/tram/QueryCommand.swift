@@ -28,6 +28,8 @@ struct QueryCommand: AsyncParsableCommand {
 
               tram query --feed day.lp.zst 'traffic | mean(speed) by sensor every 15m'
 
+            --fmt prints the text as it is best written, a long one with each stage on a line of its own.
+
             Exit status: 0 answered, 1 not, 2 wrong usage, 3 a server has the directory of --data, 5 it is of a newer format.
             """)
 
@@ -67,9 +69,12 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Times as whole numbers: ns, us, ms or s since 1970.")
     var epoch: Epoch?
 
+    @Flag(name: .long, help: "Print the query in its one spelling, and ask nothing. Comments are kept.")
+    var fmt = false
+
     @OptionGroup var language: LanguageOption
 
-    @Argument(help: "The query, in quotes.")
+    @Argument(help: "The query, in quotes; with --fmt also - for standard input.")
     var query: String
 
     func validate() throws {
@@ -91,12 +96,34 @@ struct QueryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let data {
+        if fmt {
+            try format()
+        } else if let data {
             try ask(directory: data)
         } else if feed.isEmpty {
             try await askServer()
         } else {
             try askFeeds()
+        }
+    }
+
+    // MARK: - Formatting
+
+    private func format() throws {
+        var text = query
+        if query == "-" {
+            let bytes: [UInt8]
+            do {
+                bytes = try File.standardInput().readToEnd(limit: 1 << 20)
+            } catch {
+                throw Failure(message: "\(error)")
+            }
+            text = String(decoding: bytes, as: UTF8.self)
+        }
+        do {
+            try StandardStream.output.write(QueryFormatter.format(text) + "\n")
+        } catch let error as QueryError {
+            throw Failure(message: error.rendered(in: text, language: language.language))
         }
     }
 
@@ -136,7 +163,8 @@ struct QueryCommand: AsyncParsableCommand {
             let isDegraded = store.recovery.map { $0.log.isDegraded || $0.segments.isDegraded } ?? false
             if isDegraded || !damages.isEmpty { result.isPartial = true }
             for warning in result.warnings { Talk.line(warning.text(language)) }
-            try Printing(format: format, epoch: epoch, language: language, zone: definitions.zone).write(result)
+            try Printing(format: format, epoch: epoch, language: language, zone: definitions.zone, drawsNumbers: true)
+                .write(result)
         }
     }
 
@@ -162,7 +190,8 @@ struct QueryCommand: AsyncParsableCommand {
     private func askServer() async throws {
         let url = url ?? QueryCommand.defaultURL
         let language = language.language
-        let printing = Printing(format: format, epoch: epoch, language: language, zone: .hoChiMinh)
+        let printing = Printing(
+            format: format, epoch: epoch, language: language, zone: .hoChiMinh, drawsNumbers: true)
         do {
             let client = try QueryClient(url: url)
             let question = QueryClient.Question(
@@ -200,7 +229,10 @@ struct QueryCommand: AsyncParsableCommand {
             try QueryRunner.run(query, source: source, context: context)
         }
         for warning in result.warnings { Talk.line(warning.text(language.language)) }
-        try Printing(format: format, epoch: epoch, language: language.language, zone: definitions.zone).write(result)
+        try Printing(
+            format: format, epoch: epoch, language: language.language, zone: definitions.zone, drawsNumbers: true
+        )
+        .write(result)
     }
 
     private func said<Result>(_ work: () throws(QueryError) -> Result) throws -> Result {

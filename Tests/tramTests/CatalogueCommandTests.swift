@@ -89,3 +89,21 @@ import Testing
         #expect(try run(["units", "check", "/nowhere.yaml"]).status == 1)
     }
 }
+
+/// `tram query --fmt`.
+@Suite struct FormatCommandTests {
+    @Test func `a query is printed in its one spelling, also out of standard input`() throws {
+        let plain = try TramBinary.run(["query", "--fmt", "traffic [ 60m ]|mean( speed )by way"])
+        #expect(plain.status == 0, "\(plain.talk)")
+        #expect(plain.output == "traffic[1h] | mean(speed) by way\n")
+        let text = "# Ùn tắc\ntraffic[today] # hôm nay\n| mean(speed) every 15m\n"
+        let piped = try TramBinary.run(["query", "--fmt", "-"], input: Data(text.utf8))
+        #expect(piped.output == "# Ùn tắc\ntraffic[today]  # hôm nay\n| mean(speed) every 15m\n")
+        let again = try TramBinary.run(["query", "--fmt", "-"], input: Data(piped.output.utf8))
+        #expect(again.output == piped.output)
+        let wrong = try TramBinary.run(["query", "--fmt", "traffic[1h] | avg speed", "--lang", "vi"])
+        #expect(wrong.status == 1)
+        #expect(wrong.output.isEmpty)
+        #expect(wrong.talk.contains("mean(speed)"))
+    }
+}
