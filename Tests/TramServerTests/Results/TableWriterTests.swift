@@ -285,7 +285,7 @@ private let speeds = QueryResult(
             ])
         // 3 + 2 + 2 + 2 leave 11 columns of 20; of 16 too few are left.
         #expect(table(ways([.int(16), .int(1)]), style: drawing(width: 20))[2] == "w0   16  ███████████")
-        #expect(table(ways([.int(16), .int(1)]), style: drawing(width: 20))[3] == "w1    1  ▋")
+        #expect(table(ways([.int(16), .int(1)]), style: drawing(width: 20))[3] == "w1    1  ▊")
         #expect(table(ways([.int(16), .int(1)]), style: drawing(width: 16))[2] == "w0   16")
         // Nothing is drawn below zero, of nothing, of one row, where it was not asked for.
         for numbers in [[.int(-1), .int(2)], [.int(0), .int(0)], [.null, .null], [.int(5)]] as [[Value]] {
