@@ -97,7 +97,7 @@ struct QueryCommand: AsyncParsableCommand {
 
     func run() async throws {
         if fmt {
-            try format()
+            try printSpelling()
         } else if let data {
             try ask(directory: data)
         } else if feed.isEmpty {
@@ -109,7 +109,7 @@ struct QueryCommand: AsyncParsableCommand {
 
     // MARK: - Formatting
 
-    private func format() throws {
+    private func printSpelling() throws {
         var text = query
         if query == "-" {
             let bytes: [UInt8]

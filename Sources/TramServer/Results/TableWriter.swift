@@ -96,7 +96,7 @@ struct TableWriter: RowWriter {
 
     /// The numbers of the only column that has some.
     private static func numbers(_ result: QueryResult, _ rowCount: Int) -> [Double?]? {
-        let numeric = result.columns.indices.filter { result.columns[$0].type.isNumber }
+        let numeric = result.columns.indices.filter { result.columns[$0].type.isDrawn }
         guard numeric.count == 1, let column = numeric.first, rowCount > 1 else { return nil }
         return (0..<rowCount).map { row in
             switch result.value(row: row, column: column) {
@@ -111,7 +111,9 @@ struct TableWriter: RowWriter {
     /// Rows that are names and one number: groups, or the best of them. None is negative.
     private static func barValues(_ result: QueryResult, _ rowCount: Int) -> [Double?]? {
         let types = result.columns.map(\.type)
-        guard types.contains(where: \.isText), !types.contains(.time), let values = numbers(result, rowCount) else {
+        guard types.contains(where: { $0 == .tag || $0 == .string }), !types.contains(.time),
+            let values = numbers(result, rowCount)
+        else {
             return nil
         }
         let present = values.compactMap { $0 }
@@ -208,4 +210,9 @@ struct TableWriter: RowWriter {
         }
         bytes.append(UInt8(ascii: "\n"))
     }
+}
+
+extension ColumnType {
+    /// Whether its values can be drawn: plain numbers.
+    fileprivate var isDrawn: Bool { self == .float || self == .int || self == .uint }
 }
