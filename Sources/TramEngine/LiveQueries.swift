@@ -27,8 +27,7 @@ public struct LiveDefinitions: Sendable {
     public var rules: [RuleText]
     public var zone: TimeZoneRules
     public var units: (any UnitResolver)?
-    /// Equal for equal zones and catalogues within one process: a query whose text has not changed either goes on
-    /// with what it has seen.
+    /// Equal for equal zones and catalogues within one process.
     public var contextID: Int
 
     public init(
@@ -68,6 +67,8 @@ final class LiveQueries: @unchecked Sendable {
     /// The measurements that are listened to.
     let measurements: Set<String>
     private let contextID: Int
+    private let zone: TimeZoneRules
+    private let units: LiveUnits?
     private let work: StandingQueries
     private let book: Mutex<Book>
     private let metrics: EngineMetrics
@@ -82,11 +83,56 @@ final class LiveQueries: @unchecked Sendable {
     ) throws(StandingQueries.Failure) {
         self.metrics = metrics
         contextID = definitions.contextID
+        zone = definitions.zone
         streams = definitions.streams.filter { $0.database ?? database == database }
-        let before = before?.contextID == definitions.contextID ? before : nil
+        // In another zone the windows are other ones. Another catalogue only says other things of what comes from now
+        // on.
+        let hadUnits = before?.units != nil
+        let before = before?.zone == definitions.zone && hadUnits == (definitions.units != nil) ? before : nil
+        units = before?.units ?? definitions.units.map(LiveUnits.init)
+        var context = context
+        context.units = units
+        let schemas = LiveQueries.schemas(of: store)
+        var old: (any UnitResolver)?
+        if let before, before.contextID != definitions.contextID, let new = definitions.units {
+            old = units?.replace(with: new)
+        }
+        let work: StandingQueries
+        let fresh: Book
+        do throws(StandingQueries.Failure) {
+            let (queries, rules, book) = try LiveQueries.made(
+                definitions, streams, database, store, context, schemas, windowRows, before)
+            work = StandingQueries(streams: queries, rules: rules, store: store, schemas: schemas)
+            fresh = book
+            if old != nil {
+                do throws(StandingQueries.Failure) {
+                    try work.rebind(schemas)
+                } catch .rule(let index, let error) {
+                    // Among all rules, as it is for those that are bound anew.
+                    let text = rules[index].text
+                    throw .rule(definitions.rules.firstIndex(of: text) ?? index, error)
+                }
+            }
+        } catch {
+            // Those of before go on as they were.
+            if let old {
+                units?.replace(with: old)
+                try? before?.work.rebind(schemas)
+            }
+            throw error
+        }
+        self.work = work
+        measurements = work.measurements
+        book = Mutex(fresh)
+    }
+
+    /// Queries and rules: those of before where nothing has changed, else bound anew.
+    private static func made(
+        _ definitions: LiveDefinitions, _ streams: [StreamText], _ database: String, _ store: Store,
+        _ context: QueryContext, _ schemas: [String: Schema], _ windowRows: Int, _ before: LiveQueries?
+    ) throws(StandingQueries.Failure) -> ([ContinuousQuery], [AlertPath], Book) {
         let known = before?.book.withLock { $0 }
         var fresh = Book(windows: [], columns: [], watermarks: [])
-        let schemas = LiveQueries.schemas(of: store)
         var queries: [ContinuousQuery] = []
         for (index, stream) in streams.enumerated() {
             let place = before?.streams.firstIndex(of: stream)
@@ -128,9 +174,7 @@ final class LiveQueries: @unchecked Sendable {
                 throw .rule(index, error)
             }
         }
-        work = StandingQueries(streams: queries, rules: paths, store: store, schemas: schemas)
-        measurements = work.measurements
-        book = Mutex(fresh)
+        return (queries, paths, fresh)
     }
 
     private static func schemas(of store: Store) -> [String: Schema] {

@@ -72,6 +72,26 @@ public final class StandingQueries {
         try each(fail, tell) { (query) throws(QueryError) in try query.finish() }
     }
 
+    /// Binds all again, under another catalogue.
+    ///
+    /// - Throws: the first that does not bind; those before it are bound again.
+    func rebind(_ schemas: [String: Schema]) throws(Failure) {
+        for (index, stream) in streams.enumerated() where !failedStreams.contains(index) {
+            do {
+                try stream.rebind(schemas: schemas)
+            } catch {
+                throw .stream(index, error)
+            }
+        }
+        for (index, rule) in rules.enumerated() where !failedRules.contains(index) {
+            do {
+                try rule.rebind(schemas: schemas)
+            } catch {
+                throw .rule(index, error)
+            }
+        }
+    }
+
     /// New fields and tags make queries that name them bind again.
     private func refreshSchemas(_ batches: [StoredBatch], _ fail: (Failure) throws -> Void) throws {
         let snapshot = store.snapshot()

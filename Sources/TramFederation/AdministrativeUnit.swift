@@ -28,6 +28,24 @@ public struct AdministrativeUnit: Hashable, Sendable {
     }
 }
 
+extension AdministrativeUnit {
+    /// What `value` knows, as the units file calls it.
+    static let columns = ["level", "name", "full_name", "name_en", "kind", "parent"]
+
+    /// What the column of the units file holds; nil where it is empty.
+    func value(_ column: String) -> String? {
+        switch column {
+        case "level": level
+        case "name": name
+        case "full_name": fullName
+        case "name_en": englishName
+        case "kind": kind
+        case "parent": parent
+        default: nil
+        }
+    }
+}
+
 /// From when to when a row of the catalogue holds: half-open, nanoseconds UTC; without dates for ever.
 public struct Validity: Hashable, Sendable {
     public var from: Int64

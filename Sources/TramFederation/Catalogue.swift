@@ -72,7 +72,15 @@ public struct Catalogue: Sendable {
             if !tree.hasUnit(code: station.unit) {
                 error.add(
                     place, en: "station \(station.id) lies in the unknown unit \(station.unit)",
-                    vi: "trạm \(station.id) thuộc đơn vị không tồn tại: \(station.unit)")
+                    vi: "trạm \(station.id) thuộc đơn vị không tồn tại: \(station.unit)",
+                    hint: error.isFull ? nil : tree.hint(unknown: station.unit))
+            } else if units.isEmpty {
+                error.add(
+                    place, en: "station \(station.id) lies in unit \(station.unit), which is there at other times only",
+                    vi: "trạm \(station.id) thuộc đơn vị \(station.unit), đơn vị này chỉ có ở thời gian khác",
+                    hint: Bilingual(
+                        vi: "sửa valid_from, valid_to của trạm hoặc của đơn vị",
+                        en: "mend valid_from and valid_to of the station or of the unit"))
             }
             if tags[index].stations[station.id, default: []].contains(where: {
                 $0.station.validity.overlaps(station.validity)
@@ -104,7 +112,27 @@ public struct Catalogue: Sendable {
     /// The levels with their depths, highest first.
     public var levelRanks: [Level] { tree.levels }
 
+    /// The units of all times, as the files have them.
+    public var allUnits: [AdministrativeUnit] { tree.units }
+
     // MARK: - Stations
+
+    /// The rows of all stations' files together.
+    public var stationCount: Int { tags.reduce(0) { $0 + $1.stations.values.reduce(0) { $0 + $1.count } } }
+
+    /// The rows of a station that hold at `instant`, of all times when that is nil.
+    func listed(tag: String, id: String, at instant: Int64?) -> [ListedStation] {
+        entries(tag, id).filter { entry in instant.map { entry.station.validity.contains($0) } ?? true }.map { entry in
+            let moment = instant ?? entry.station.validity.from
+            let unit = entry.units.first { tree.units[$0].validity.contains(moment) } ?? entry.units.first
+            var values: [String: String] = [:]
+            for (column, number) in columnNumbers[entry.list] where number < entry.station.values.count {
+                values[column] = entry.station.values[number]
+            }
+            return ListedStation(
+                tag: tag, station: entry.station, unit: unit.map { tree.units[$0] }, values: values)
+        }
+    }
 
     /// Nanoseconds between two readings that the station should give at `instant`; nil when the catalogue does not say.
     public func interval(stationTag: String, station: String, at instant: Int64) -> Int64? {
@@ -161,6 +189,16 @@ extension Catalogue: UnitResolver {
             if !value.isEmpty { return value }
         }
         return nil
+    }
+
+    public var unitColumns: [String] { AdministrativeUnit.columns }
+
+    public func unitValue(_ column: String, code: String, name: String?, at instant: Int64) -> String? {
+        let numbers = tree.numbers(code: code)
+        let named = name.map { name in numbers.filter { tree.units[$0].name == name } } ?? numbers
+        // The last one is the one that the files have last.
+        let number = named.first { tree.units[$0].validity.contains(instant) } ?? named.last
+        return number.flatMap { tree.units[$0].value(column) }
     }
 
     public func stations(stationTag: String) -> [String] {

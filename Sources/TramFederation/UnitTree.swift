@@ -1,4 +1,5 @@
 import TramColumnar
+import TramQuery
 
 /// The units of all times and who lies in whom.
 ///
@@ -38,13 +39,46 @@ struct UnitTree: Sendable {
             guard let known = byCode[parent] else {
                 error.add(
                     row.place, en: "unit \(row.unit.code) has the unknown parent \(parent)",
-                    vi: "đơn vị \(row.unit.code) có đơn vị cấp trên không tồn tại: \(parent)")
+                    vi: "đơn vị \(row.unit.code) có đơn vị cấp trên không tồn tại: \(parent)",
+                    hint: error.isFull ? nil : hint(unknown: parent))
                 return []
             }
-            return known.filter { units[$0].validity.overlaps(row.unit.validity) }
+            let above = known.filter { units[$0].validity.overlaps(row.unit.validity) }
+            if above.isEmpty, row.unit.validity.from < row.unit.validity.to {
+                error.add(
+                    row.place, en: "unit \(row.unit.code) has the parent \(parent), which is there at other times only",
+                    vi: "đơn vị \(row.unit.code) có đơn vị cấp trên \(parent), đơn vị này chỉ có ở thời gian khác",
+                    hint: Bilingual(
+                        vi: "sửa valid_from, valid_to, hoặc thêm dòng \(parent) cho thời gian này",
+                        en: "mend valid_from and valid_to, or add a row of \(parent) for this time"))
+            }
+            return above
         }
         guard !hasCycle(rows, error: &error) else { return }
         levels = orderedLevels(rows, error: &error)
+    }
+
+    /// What to do about a code that no unit has.
+    func hint(unknown code: String) -> Bilingual {
+        // Spreadsheets take the zeros off codes.
+        for zeros in 1...4 {
+            let padded = String(repeating: "0", count: zeros) + code
+            if byCode[padded] != nil {
+                return Bilingual(
+                    vi: "có phải \"\(padded)\"? mã là văn bản, giữ các số 0 ở đầu",
+                    en: "did you mean \"\(padded)\"? codes are text and keep their leading zeros")
+            }
+        }
+        // Among numbers everything is close to something.
+        let isNumber = code.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        if !isNumber, let near = Suggestions.closest(to: code, among: byCode.keys.sorted()).first {
+            return Bilingual(
+                vi: "có phải \"\(near)\"? hoặc thêm đơn vị \(code) vào tệp đơn vị",
+                en: "did you mean \"\(near)\"? or add unit \(code) to the units file")
+        }
+        return Bilingual(
+            vi: "thêm đơn vị \(code) vào tệp đơn vị, hoặc sửa mã",
+            en: "add unit \(code) to the units file, or mend the code")
     }
 
     /// The unit with this code at `instant`.
@@ -95,7 +129,10 @@ struct UnitTree: Sendable {
                     found = true
                     error.add(
                         rows[unit].place, en: "unit \(units[unit].code) lies in itself, through \(units[above].code)",
-                        vi: "đơn vị \(units[unit].code) nằm trong chính nó, qua \(units[above].code)")
+                        vi: "đơn vị \(units[unit].code) nằm trong chính nó, qua \(units[above].code)",
+                        hint: Bilingual(
+                            vi: "để trống cột parent của đơn vị cao nhất", en: "leave parent empty for the highest unit"
+                        ))
                 }
             }
         }
@@ -122,7 +159,10 @@ struct UnitTree: Sendable {
                     error.add(
                         rows[number].place,
                         en: "unit \(unit.code) and its parent \(units[parent].code) are both of level \(above)",
-                        vi: "đơn vị \(unit.code) và đơn vị cấp trên \(units[parent].code) cùng cấp \(above)")
+                        vi: "đơn vị \(unit.code) và đơn vị cấp trên \(units[parent].code) cùng cấp \(above)",
+                        hint: Bilingual(
+                            vi: "đơn vị cấp trên phải ở cấp cao hơn: sửa cột level hoặc parent",
+                            en: "a parent is of a higher level: mend level or parent"))
                 } else {
                     below[above, default: []].insert(unit.level)
                 }
@@ -133,7 +173,8 @@ struct UnitTree: Sendable {
         {
             error.add(
                 row.place, en: "\"\(row.unit.level)\" would be the ninth level, eight are the most",
-                vi: "\"\(row.unit.level)\" là cấp thứ chín, tối đa tám cấp")
+                vi: "\"\(row.unit.level)\" là cấp thứ chín, tối đa tám cấp",
+                hint: Bilingual(vi: "kiểm tra chính tả cột level", en: "is a level misspelt?"))
             return []
         }
         var ordered: [Level] = []
@@ -144,7 +185,10 @@ struct UnitTree: Sendable {
                     let list = rest.joined(separator: ", ")
                     error.add(
                         row.place, en: "the levels \(list) stand above one another in a circle",
-                        vi: "các cấp \(list) nằm trên nhau thành vòng")
+                        vi: "các cấp \(list) nằm trên nhau thành vòng",
+                        hint: Bilingual(
+                            vi: "có đơn vị ghi sai cấp: đơn vị cấp trên luôn ở cấp cao hơn",
+                            en: "some unit has the wrong level: a parent's level is always the higher one"))
                 }
                 return []
             }

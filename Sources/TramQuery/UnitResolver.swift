@@ -18,6 +18,16 @@ public protocol UnitResolver: Sendable {
     func stationColumns(stationTag: String) -> [String]
     /// The text in that column for the station; nil when empty or unknown.
     func stationValue(_ column: String, stationTag: String, station: String) -> String?
+    /// What can be asked of a unit: `full_name`, `parent`.
+    var unitColumns: [String] { get }
+    /// What the units file says of the unit with this code at `instant`; of one that is not there any more the last
+    /// word. With `name` only units of that name count: a code is used again after a reform. Nil when there is nothing.
+    func unitValue(_ column: String, code: String, name: String?, at instant: Int64) -> String?
     /// The ids of the stations known by this tag, sorted.
     func stations(stationTag: String) -> [String]
+}
+
+extension UnitResolver {
+    public var unitColumns: [String] { [] }
+    public func unitValue(_ column: String, code: String, name: String?, at instant: Int64) -> String? { nil }
 }

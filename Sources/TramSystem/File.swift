@@ -43,6 +43,23 @@ public struct File: ~Copyable, Sendable {
         return Int(status.st_size)
     }
 
+    /// Equal for a file that nobody has touched; another one when it was written or replaced.
+    public struct Stamp: Hashable, Sendable {
+        var inode: UInt64
+        var byteCount: Int64
+        var seconds: Int
+        var nanoseconds: Int
+    }
+
+    /// By what a file is seen to have changed.
+    public func stamp() throws(SystemError) -> Stamp {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError(errno: errno, call: "fstat", path: path) }
+        return Stamp(
+            inode: UInt64(status.st_ino), byteCount: Int64(status.st_size), seconds: status.st_mtim.tv_sec,
+            nanoseconds: status.st_mtim.tv_nsec)
+    }
+
     /// Whether this is a plain file: it has a size, can be read at any offset and can be mapped.
     public func isRegular() throws(SystemError) -> Bool {
         var status = stat()

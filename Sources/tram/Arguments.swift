@@ -38,3 +38,15 @@ struct InstantArgument: ExpressibleByArgument {
         }
     }
 }
+
+/// Which administrative tree is meant: `row`, `today`, a day.
+struct TreeArgument: ExpressibleByArgument {
+    var text: String
+    var time: TreeTime
+
+    init?(argument: String) {
+        guard let time = try? QueryParser.parseTreeTime(argument) else { return nil }
+        self.time = time
+        text = argument
+    }
+}

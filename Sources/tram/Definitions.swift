@@ -19,8 +19,13 @@ struct Definitions {
     private(set) var policies: [LatePolicy] = []
     /// The database that each rule reads; nil for every one.
     private var ruleDatabases: [String?] = []
-    /// Equal for equal zones and catalogues, within this process.
-    private var contextID = Hasher()
+    /// The section that named the catalogue, and the tables that it names.
+    private var section: CatalogueFile?
+    private(set) var catalogueFiles: [String] = []
+    /// Those tables as they were just before they were read; nil for one that cannot be.
+    private(set) var catalogueStamps: [String: File.Stamp?] = [:]
+    /// Equal for equal sections and tables, within this process.
+    private(set) var catalogueID = 0
     /// The configuration file, where one was loaded.
     private(set) var configuration: ConfigurationFile?
     private var allowedLateness: Int64?
@@ -67,20 +72,67 @@ struct Definitions {
         try load(section)
     }
 
-    private mutating func load(_ section: CatalogueFile) throws {
-        let zone = zone
-        contextID.combine(section)
-        var contents = Hasher()
-        defer { contextID.combine(contents.finalize()) }
-        catalogue = try said { () throws(DefinitionErrors) in
-            try section.load(
-                startOfDay: { zone.instant(of: $0, nanosecondOfDay: 0) },
-                read: { (path) throws(UnreadableFile) in
-                    let bytes = try Definitions.read(path)
-                    contents.combine(bytes)
-                    return bytes
-                })
+    /// Looks at the tables that a YAML file names, or at one table of units, and says all that is wrong with them.
+    func check(
+        catalogue path: String
+    ) throws -> (catalogue: Catalogue?, errors: [DefinitionError], remarks: [DefinitionError]) {
+        let section: CatalogueFile?
+        var zone = zone
+        if path.hasSuffix(".csv") {
+            section = CatalogueFile(unitsOnly: path)
+        } else {
+            section = try said { () throws(DefinitionErrors) in try CatalogueFile.parse(bytes(path), file: path) }
+            // Days begin in the zone of the configuration, where the file is one.
+            if let whole = try? ConfigurationFile.parse(bytes(path), file: path), let name = whole.timezone {
+                zone = ZoneFiles().zone(named: name.text) ?? zone
+            }
         }
+        guard let section else {
+            throw Failure(
+                message: DefinitionError(
+                    file: path, en: "there is no catalogue: section", vi: "không có mục catalogue:"
+                ).rendered(language))
+        }
+        return section.check(
+            startOfDay: { zone.instant(of: $0, nanosecondOfDay: 0) },
+            read: { (path) throws(UnreadableFile) in try Definitions.read(path) })
+    }
+
+    private mutating func load(_ section: CatalogueFile) throws {
+        self.section = section
+        var failure: DefinitionErrors?
+        do {
+            try readCatalogue()
+        } catch {
+            failure = error
+        }
+        if let failure { throw Failure(message: failure.rendered(language)) }
+    }
+
+    /// Reads the tables of the catalogue, as the section that was read last names them.
+    ///
+    /// - Throws: everything that is wrong with them; the catalogue of before stays.
+    mutating func readCatalogue() throws(DefinitionErrors) {
+        guard let section else { return }
+        let zone = zone
+        var contents = Hasher()
+        contents.combine(section)
+        var files: [String] = []
+        var stamps: [String: File.Stamp?] = [:]
+        defer {
+            catalogueFiles = files
+            catalogueStamps = stamps
+        }
+        catalogue = try section.load(
+            startOfDay: { zone.instant(of: $0, nanosecondOfDay: 0) },
+            read: { (path) throws(UnreadableFile) in
+                files.append(path)
+                stamps[path] = .some(try? File.open(path).stamp())
+                let bytes = try Definitions.read(path)
+                contents.combine(bytes)
+                return bytes
+            })
+        catalogueID = contents.finalize()
     }
 
     /// Takes up rules files.
@@ -113,7 +165,8 @@ struct Definitions {
 
     /// Standing queries, rules, zone and units as a server runs them.
     var live: LiveDefinitions {
-        var context = contextID
+        var context = Hasher()
+        context.combine(catalogueID)
         context.combine(zone)
         return LiveDefinitions(
             streams: streams.map { stream in

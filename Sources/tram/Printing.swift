@@ -11,6 +11,11 @@ struct Printing {
     var zone: TimeZoneRules
     /// Rows of a table at most.
     var maximumRows = TableStyle().maximumRows
+    /// Whether numbers are drawn as well: answers to questions.
+    var drawsNumbers = false
+
+    /// Rows after which a header has left the screen.
+    private static let screen = 40
 
     var chosenFormat: ResultFormat { format ?? (StandardStream.output.isTerminal ? .table : .csv) }
 
@@ -18,12 +23,13 @@ struct Printing {
 
     func write(_ result: QueryResult) throws {
         let isTerminal = StandardStream.output.isTerminal
-        let writer = ResultWriter(
-            format: chosenFormat, epoch: epoch, language: language,
-            table: TableStyle(
-                zone: result.zone ?? zone,
-                width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
-                isColored: isTerminal && Environment.wantsColor, maximumRows: maximumRows))
+        var style = TableStyle(
+            zone: result.zone ?? zone,
+            width: isTerminal ? StandardStream.output.columns(variable: Environment.columns) : nil,
+            isColored: isTerminal && Environment.wantsColor, maximumRows: maximumRows)
+        style.drawsNumbers = drawsNumbers
+        style.headerAgainAfter = Printing.screen
+        let writer = ResultWriter(format: chosenFormat, epoch: epoch, language: language, table: style)
         // No elapsed time: the same question gives the same bytes.
         // Every block that is read is decoded.
         let statistics = ResultStatistics(

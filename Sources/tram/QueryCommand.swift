@@ -28,6 +28,8 @@ struct QueryCommand: AsyncParsableCommand {
 
               tram query --feed day.lp.zst 'traffic | mean(speed) by sensor every 15m'
 
+            --fmt prints the text as it is best written, a long one with each stage on a line of its own.
+
             Exit status: 0 answered, 1 not, 2 wrong usage, 3 a server has the directory of --data, 5 it is of a newer format.
             """)
 
@@ -56,15 +58,23 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(name: .long, help: "What \"now\" is: RFC 3339 or nanoseconds since 1970.")
     var now: InstantArgument?
 
+    @Option(
+        name: .long,
+        help: "By the administrative tree of which time units are told: row (each row's own), today, or a day.")
+    var tree: TreeArgument?
+
     @Option(name: .long, help: "table, csv, json or ndjson (default: table on a terminal, else csv).")
     var format: ResultFormat?
 
     @Option(name: .long, help: "Times as whole numbers: ns, us, ms or s since 1970.")
     var epoch: Epoch?
 
+    @Flag(name: .long, help: "Print the query in its one spelling, and ask nothing. Comments are kept.")
+    var fmt = false
+
     @OptionGroup var language: LanguageOption
 
-    @Argument(help: "The query, in quotes.")
+    @Argument(help: "The query, in quotes; with --fmt also - for standard input.")
     var query: String
 
     func validate() throws {
@@ -86,12 +96,34 @@ struct QueryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let data {
+        if fmt {
+            try printSpelling()
+        } else if let data {
             try ask(directory: data)
         } else if feed.isEmpty {
             try await askServer()
         } else {
             try askFeeds()
+        }
+    }
+
+    // MARK: - Formatting
+
+    private func printSpelling() throws {
+        var text = query
+        if query == "-" {
+            let bytes: [UInt8]
+            do {
+                bytes = try File.standardInput().readToEnd(limit: 1 << 20)
+            } catch {
+                throw Failure(message: "\(error)")
+            }
+            text = String(decoding: bytes, as: UTF8.self)
+        }
+        do {
+            try StandardStream.output.write(QueryFormatter.format(text) + "\n")
+        } catch let error as QueryError {
+            throw Failure(message: error.rendered(in: text, language: language.language))
         }
     }
 
@@ -122,6 +154,7 @@ struct QueryCommand: AsyncParsableCommand {
                 now: now?.nanoseconds ?? SystemTime().now(), zone: definitions.zone, zones: ZoneFiles(),
                 units: definitions.catalogue, defaultRange: .lastHour)
             context.workers = QueryThreads.workers
+            if let tree { context.tree = tree.time }
             var result = try said { () throws(QueryError) in
                 try QueryRunner.run(query, source: StoreSource(store.snapshot()), context: context)
             }
@@ -131,7 +164,8 @@ struct QueryCommand: AsyncParsableCommand {
             let isDegraded = store.recovery.map { $0.log.isDegraded || $0.segments.isDegraded } ?? false
             if isDegraded || !damages.isEmpty { result.isPartial = true }
             for warning in result.warnings { Talk.line(warning.text(language)) }
-            try Printing(format: format, epoch: epoch, language: language, zone: definitions.zone).write(result)
+            try Printing(format: format, epoch: epoch, language: language, zone: definitions.zone, drawsNumbers: true)
+                .write(result)
         }
     }
 
@@ -157,11 +191,12 @@ struct QueryCommand: AsyncParsableCommand {
     private func askServer() async throws {
         let url = url ?? QueryCommand.defaultURL
         let language = language.language
-        let printing = Printing(format: format, epoch: epoch, language: language, zone: .hoChiMinh)
+        let printing = Printing(
+            format: format, epoch: epoch, language: language, zone: .hoChiMinh, drawsNumbers: true)
         do {
             let client = try QueryClient(url: url)
             let question = QueryClient.Question(
-                query, database: db, now: now?.nanoseconds, language: language, epoch: epoch)
+                query, database: db, now: now?.nanoseconds, language: language, epoch: epoch, tree: tree?.text)
             guard printing.isTable else {
                 try await client.stream(question, format: printing.chosenFormat) { try StandardStream.output.write($0) }
                 return
@@ -173,31 +208,7 @@ struct QueryCommand: AsyncParsableCommand {
             for warning in result.warnings { Talk.line(warning.text(language)) }
             try printing.write(result)
         } catch let failure as QueryClient.Failure {
-            throw Failure(message: message(failure, url, language))
-        }
-    }
-
-    private func message(_ failure: QueryClient.Failure, _ url: String, _ language: Language) -> String {
-        let isVietnamese = language == .vi
-        switch failure {
-        case .slow(let seconds):
-            return isVietnamese
-                ? "máy chủ \(url) đang chạy nhưng chưa trả lời sau \(seconds) giây; thu hẹp câu hỏi, hoặc hỏi lại sau"
-                : "the server at \(url) is there but has not answered in \(seconds) seconds; ask for less, or again later"
-        case .unreachable(let reason):
-            return isVietnamese
-                ? "không có máy chủ Trạm nào trả lời tại \(url) (\(reason))\nkhởi động: tram serve    máy chủ khác: --url http://HOST:PORT    hỏi tệp số liệu: --feed TỆP    hỏi thư mục dữ liệu: --data DIR"
-                : "no Tram server answers at \(url) (\(reason))\nstart one: tram serve    ask another: --url http://HOST:PORT    ask a recorded feed: --feed FILE    ask a data directory: --data DIR"
-        case .refused(let answer, _):
-            return answer.rendered(in: query, language: language)
-        case .foreign(let status):
-            return isVietnamese
-                ? "\(url) trả lời (\(status)), nhưng không phải máy chủ Trạm"
-                : "what answers at \(url) (\(status)) is no Tram server"
-        case .badURL:
-            return isVietnamese
-                ? "\(url) không phải địa chỉ máy chủ; viết http://HOST:PORT"
-                : "\(url) is not the address of a server; write http://HOST:PORT"
+            throw Failure(message: failure.message(url, query, language))
         }
     }
 
@@ -215,11 +226,15 @@ struct QueryCommand: AsyncParsableCommand {
             now: now?.nanoseconds ?? newest ?? 0, zone: definitions.zone, zones: ZoneFiles(),
             units: definitions.catalogue, defaultRange: .all)
         context.workers = QueryThreads.workers
+        if let tree { context.tree = tree.time }
         let result = try said { () throws(QueryError) in
             try QueryRunner.run(query, source: source, context: context)
         }
         for warning in result.warnings { Talk.line(warning.text(language.language)) }
-        try Printing(format: format, epoch: epoch, language: language.language, zone: definitions.zone).write(result)
+        try Printing(
+            format: format, epoch: epoch, language: language.language, zone: definitions.zone, drawsNumbers: true
+        )
+        .write(result)
     }
 
     private func said<Result>(_ work: () throws(QueryError) -> Result) throws -> Result {

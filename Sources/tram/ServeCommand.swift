@@ -17,7 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
             would to InfluxDB; questions go to /api/tram/query, or: tram query 'traffic | mean(speed) by sensor'
 
             A write is answered when it is on the disk (durability: sync). SIGHUP reads the configuration
-            again (zone, catalogue, standing queries, rules); SIGTERM finishes what is under way and stops.
+            again (zone, catalogue, standing queries, rules); changed tables of units and stations are read without being
+            told. SIGTERM finishes what is under way and stops.
             """)
 
     @Option(name: .long, help: "The data directory (default: ./tram-data).")
@@ -95,10 +96,14 @@ struct ServeCommand: AsyncParsableCommand {
         for warning in settings.warnings { Talk.line(warning) }
         try open(engine)
         defer { engine.close() }
-        let server = TramServer(engine: engine, configuration: configuration)
+        let reloading = Reloading(definitions, configuration: config, engine: engine, language: language)
+        reloading.keeper.reloads { await reloading.readCatalogue() }
+        let watch = Task { await reloading.watch() }
+        defer { watch.cancel() }
+        let server = TramServer(engine: engine, configuration: configuration, catalogue: reloading.keeper)
         do {
             try await server.run(
-                reload: { await reload(into: engine) },
+                reload: { await reloading.reload() },
                 tell: { event in ServeCommand.tell(event, language) })
         } catch let failure as ServerFailure {
             throw ServeCommand.failure(failure, language)
@@ -233,39 +238,6 @@ struct ServeCommand: AsyncParsableCommand {
         case .draining:
             Talk.line(
                 isVietnamese ? "đang dừng: hoàn tất các yêu cầu dở dang" : "stopping: finishing what is under way")
-        }
-    }
-
-    /// Reads the configuration again; a file with a mistake changes nothing.
-    private func reload(into engine: Engine) async {
-        let language = language.language
-        guard let config else {
-            Talk.line(
-                language == .vi
-                    ? "không có tệp cấu hình (--config) để đọc lại"
-                    : "there is no configuration (--config) to read again")
-            return
-        }
-        do {
-            var definitions = Definitions(language: language)
-            try definitions.load(configuration: config)
-            do {
-                try await engine.install(definitions.live)
-            } catch {
-                throw definitions.failure(error)
-            }
-            Talk.line(
-                language == .vi
-                    ? "đã đọc lại \(config): múi giờ, danh mục, truy vấn thường trực, quy tắc; các khóa khác cần khởi động lại"
-                    : "read \(config) again: zone, catalogue, standing queries, rules; other keys need a restart")
-        } catch let failure as Failure {
-            Talk.line(failure.message)
-            Talk.line(
-                language == .vi
-                    ? "giữ nguyên cấu hình cũ, vì \(config) có lỗi"
-                    : "the old settings are kept, for \(config) has a mistake")
-        } catch {
-            Talk.line("\(config): \(error)")
         }
     }
 }

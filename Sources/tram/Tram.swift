@@ -15,7 +15,7 @@ struct Tram: AsyncParsableCommand {
         version: "tram \(VersionCommand.version)",
         subcommands: [
             ServeCommand.self, QueryCommand.self, RunCommand.self, DemoCommand.self, CheckCommand.self,
-            InspectCommand.self, CompactCommand.self, VersionCommand.self,
+            InspectCommand.self, CompactCommand.self, UnitsCommand.self, StationsCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

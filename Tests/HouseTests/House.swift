@@ -56,7 +56,7 @@ let rooms: [Room] = [
         onlyIn: [
             "Synchronization": [
                 "Committer.swift", "NewSeries.swift", "Database.swift", "Engine.swift", "EngineMetrics.swift",
-                "LiveQueries.swift",
+                "LiveQueries.swift", "LiveUnits.swift",
             ],
             "Dispatch": ["QueryThreads.swift"],
         ]),

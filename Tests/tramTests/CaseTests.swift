@@ -15,6 +15,10 @@ import Testing
 ///     columns: exactly         these columns, in this order, and no other
 ///     within: column=0.01      how far, relatively, an estimate may be from what is written here
 ///     epoch: ns                how times are printed
+///     catalogue: tram.yaml     a file of samples/city with units and stations
+///     units: name.csv          or units beside the large feeds,
+///     stations: name.csv t u   with stations, their tag and the column of their unit
+///     without: column          columns of the expected file that no query can give
 struct QueryCase: CustomTestStringConvertible, Sendable {
     var name: String
     var values: [String: String] = [:]
@@ -43,6 +47,22 @@ struct QueryCase: CustomTestStringConvertible, Sendable {
 
 extension QueryCase {
     var keys: [String] { (values["keys"] ?? "").split(separator: " ").map(String.init) }
+
+    /// A catalogue beside the large feeds, as a section of a configuration.
+    func catalogueText(_ shared: URL) -> String? {
+        guard let units = values["units"], let words = values["stations"]?.split(separator: " "), words.count == 3
+        else {
+            return nil
+        }
+        return """
+            catalogue:
+              units: \(shared.appendingPathComponent(units).path)
+              stations:
+                - file: \(shared.appendingPathComponent(String(words[0])).path)
+                  tag: \(words[1])
+                  unit: \(words[2])
+            """
+    }
 
     /// The rows that it must give; nil after saying loudly that they are not on this machine.
     func expected() throws -> [[String: String]]? {
@@ -81,13 +101,16 @@ extension QueryCase {
         #expect(answered.count == expected.count, "\(name)")
         func key(_ row: [String: String]) -> [String] { keys.map { row[$0] ?? row["window_start"] ?? "" } }
         let byKey = Dictionary(answered.map { (key($0), $0) }) { first, _ in first }
+        let ignored =
+            ["window_start", "measurement", "lines", "fields"]
+            + (values["without"] ?? "").split(separator: " ").map(String.init)
         var problems: [String] = []
         for want in expected {
             guard let have = byKey[key(want)] else {
                 problems.append("no row \(key(want))")
                 continue
             }
-            for (column, value) in want where !["window_start", "measurement", "lines", "fields"].contains(column) {
+            for (column, value) in want where !ignored.contains(column) {
                 guard let answer = have[column] else {
                     problems.append("no column \(column)")
                     continue
@@ -158,6 +181,16 @@ extension QueryCase {
         if let now = query.values["now"] { arguments += ["--now", now] }
         if let epoch = query.values["epoch"] { arguments += ["--epoch", epoch] }
         if let catalogue = query.values["catalogue"] { arguments += ["--catalogue", TramBinary.sample(catalogue)] }
+        if let shared = TramBinary.shared, let catalogue = query.catalogueText(shared) {
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("tram-\(UUID().uuidString).yaml")
+            try catalogue.write(to: file, atomically: true, encoding: .utf8)
+            defer { try? FileManager.default.removeItem(at: file) }
+            arguments += ["--catalogue", file.path]
+            let outcome = try TramBinary.run(arguments + [text])
+            #expect(outcome.status == 0, "\(outcome.talk)")
+            query.check(outcome.output, expected)
+            return
+        }
         let outcome = try TramBinary.run(arguments + [text])
         try #require(outcome.status == 0, "\(outcome.talk)")
         query.check(outcome.output, expected)

@@ -79,7 +79,7 @@ import TramEngine
     /// Asks for everything that was computed without Tram.
     private func check(_ feed: String, _ server: ServingTram) throws {
         let client = PlainClient()
-        let cases = QueryCase.all.filter { $0.values["feed"] == feed && $0.rows == nil }
+        let cases = QueryCase.all.filter { $0.values["feed"] == feed && $0.rows == nil && $0.values["units"] == nil }
         #expect(!cases.isEmpty)
         for query in cases {
             guard let expected = try query.expected() else { continue }

@@ -11,7 +11,8 @@ struct CachedWindows {
     init?(_ aggregate: AggregateScan) {
         guard let cache = aggregate.context.cache, let text = aggregate.scan.keptText,
             let grid = aggregate.aggregation.grid,
-            let moment = aggregate.source.moment, !aggregate.makesTexts, aggregate.scan.timeBounds == .all
+            let moment = aggregate.source.moment, !aggregate.makesTexts, aggregate.scan.timeBounds == .all,
+            aggregate.context.tree == .row
         else { return nil }
         self.aggregate = aggregate
         self.cache = cache

@@ -71,6 +71,11 @@ package struct ExpressionEvaluator {
             return stationValue(try evaluate(station, block), tag: tag, column: column, type: type, count: count)
         case .unit(let station, let tag, let level, let isName):
             return unit(try evaluate(station, block), tag: tag, level: level, isName: isName, block: block)
+        case .unitValue(let code, let name, let column):
+            return unitValue(
+                try evaluate(code, block),
+                name: try name.map { (name) throws(QueryError) in try evaluate(name, block) },
+                column: column, block: block)
         case .under(let station, let tag, let code):
             return byPlace(station: try evaluate(station, block), type: .bool, block: block) {
                 units, station, instant in
@@ -210,6 +215,29 @@ package struct ExpressionEvaluator {
                 context.pool.code(isName ? $0.name : $0.code)
             }
         }
+    }
+
+    private func unitValue(
+        _ code: BlockColumn, name: BlockColumn?, column: String, block: RowBlock
+    ) -> BlockColumn {
+        guard let name else {
+            return byPlace(station: code, type: .tag, block: block) { units, code, instant in
+                units.unitValue(column, code: code, name: nil, at: instant).map(context.pool.code)
+            }
+        }
+        var result = Column(type: .tag)
+        var presence = Bitmap(repeating: true, count: block.count)
+        for row in 0..<block.count {
+            let value = code.value(row).flatMap { code in
+                context.units?.unitValue(
+                    column, code: context.pool.text(code), name: name.value(row).map(context.pool.text),
+                    at: block.timestamps[row])
+            }
+            result.bits.append(value.map(context.pool.code) ?? 0)
+            if value == nil { presence[row] = false }
+        }
+        result.presence = presence.isAllSet ? nil : presence
+        return BlockColumn(result)
     }
 
     /// What the catalogue says of a station at the row's time. Asked once for each station and stretch of time in which

@@ -55,6 +55,8 @@ extension Binder {
                 scope.drop(names.map(\.text))
             case .unpivot(let names):
                 try bindRowUnpivot(names, later, scope, &scan)
+            case .tree(let time):
+                if isStanding, time != .row { throw refusal("tree \(QueryPrinter.print(time))", stage.at) }
             case .zone, .emit:
                 if case .emit = stage.kind, !isStanding { throw onlyStanding("emit", stage.at) }
             case .aggregate(let aggregate):

@@ -51,7 +51,7 @@ extension Binder {
             plan.steps.append(.limit(count))
         case .unpivot(let names):
             try bindTableUnpivot(names, stage.at, scope, &plan)
-        case .zone:
+        case .zone, .tree:
             break
         case .fill(let fill):
             try refuseStanding("fill", stage.at)

@@ -35,6 +35,9 @@ package indirect enum BoundExpression {
     case stationValue(BoundExpression, tag: String, column: String, ColumnType)
     /// The unit of a level to which the station in the text column belongs at the row's time: its code or its name.
     case unit(BoundExpression, tag: String, level: String, isName: Bool)
+    /// What the units file says of the unit whose code the first text is, at the row's time; the second, where there is
+    /// one, is the name by which units of one code are told apart.
+    case unitValue(BoundExpression, name: BoundExpression?, column: String)
     /// Whether the station in the text column lies under the unit with this code, at the row's time.
     case under(BoundExpression, tag: String, code: String)
 
@@ -45,7 +48,7 @@ package indirect enum BoundExpression {
             type
         case .comparison, .and, .or, .not, .isNull, .matches, .under: .bool
         case .stationValue(_, _, _, let type): type
-        case .unit: .tag
+        case .unit, .unitValue: .tag
         case .negate(let operand, _): operand.type
         }
     }
@@ -59,6 +62,7 @@ package indirect enum BoundExpression {
             .matches(let operand, _, _), .under(let operand, _, _), .stationValue(let operand, _, _, _),
             .unit(let operand, _, _, _):
             operand.columns
+        case .unitValue(let code, let name, _): code.columns.union(name?.columns ?? [])
         case .arithmetic(_, let left, let right, _, _), .comparison(_, let left, let right), .and(let left, let right),
             .or(let left, let right):
             left.columns.union(right.columns)
@@ -82,6 +86,7 @@ package indirect enum BoundExpression {
         case .condition(let test, let yes, let no, _):
             test.readsUnitsOnly && yes.readsUnitsOnly && no.readsUnitsOnly
         case .coalesce(let operands, _): operands.allSatisfy { $0.readsUnitsOnly }
+        case .unitValue(let code, let name, _): code.readsUnitsOnly && name?.readsUnitsOnly != false
         case .function: !readsTime
         }
     }
@@ -93,7 +98,7 @@ package indirect enum BoundExpression {
         case .cast(let operand, _), .not(let operand), .negate(let operand, _), .isNull(let operand, _),
             .matches(let operand, _, _), .stationValue(let operand, _, _, _):
             operand.readsTime
-        case .under, .unit: true
+        case .under, .unit, .unitValue: true
         case .arithmetic(_, let left, let right, _, _), .comparison(_, let left, let right), .and(let left, let right),
             .or(let left, let right):
             left.readsTime || right.readsTime

@@ -13,6 +13,8 @@ public struct QueryContext: Sendable {
     public var zone: TimeZoneRules
     public var zones: any ZoneProvider
     public var units: (any UnitResolver)?
+    /// Of which time the administrative tree is, where a text does not say with `tree`.
+    public var tree = TreeTime.row
     public var defaultRange: DefaultRange
     public var limits: QueryLimits
     /// Whoever runs parts of a query at the same time; nil for one after the other.

@@ -14,9 +14,11 @@ protocol Scope: AnyObject {
 
 /// Stations and levels of the catalogue, seen from a scope that has a station's tag.
 enum CatalogueNames {
-    /// The meaning of a level's name (`commune`), of `commune_name`, or of `station.x`; `column` gives a tag's value.
+    /// The meaning of a level's name (`commune`), of `commune_name`, of `commune.parent`, or of `station.x`; `column`
+    /// gives a tag's value, `made` that of a column that a stage made.
     static func resolve(
-        _ name: String, qualifier: String?, units: (any UnitResolver)?, column: (String) -> BoundExpression?
+        _ name: String, qualifier: String?, units: (any UnitResolver)?, column: (String) -> BoundExpression?,
+        made: (String) -> BoundExpression? = { _ in nil }
     ) -> BoundExpression? {
         guard let units else { return nil }
         if qualifier == "station" {
@@ -26,6 +28,15 @@ enum CatalogueNames {
                     station, tag: tag, column: name, columnType(name, tag: tag, units: units))
             }
             return nil
+        }
+        if let qualifier, units.unitColumns.contains(name), qualifier == "unit" || units.levels.contains(qualifier) {
+            // A column of codes that a stage made, or else the station's own unit.
+            guard
+                let code = made(qualifier)
+                    ?? resolve(qualifier, qualifier: nil, units: units, column: column, made: made),
+                code.type.isText
+            else { return nil }
+            return .unitValue(code, name: made(qualifier + "_name"), column: name)
         }
         guard qualifier == nil else { return nil }
         for level in units.levels {
@@ -136,7 +147,8 @@ final class RowScope: Scope {
         }
         if let found = CatalogueNames.resolve(
             name, qualifier: qualifier, units: units,
-            column: { tagKeys.contains($0) ? scan(.tag($0), .tag) : nil })
+            column: { tagKeys.contains($0) ? scan(.tag($0), .tag) : nil },
+            made: { name in computed[name].map { .column($0.column, $0.type) } })
         {
             return found
         }
@@ -239,7 +251,8 @@ final class TableScope: Scope {
         }
         return CatalogueNames.resolve(
             name, qualifier: qualifier, units: units,
-            column: { tag in index(of: tag).map { .column($0, columns[$0].type) } })
+            column: { tag in index(of: tag).map { .column($0, columns[$0].type) } },
+            made: { name in index(of: name).map { .column($0, columns[$0].type) } })
     }
 }
 

@@ -99,6 +99,7 @@ public enum QueryRunner {
                 .notAvailable, at: nil, en: "explain is not available in this version",
                 vi: "phiên bản này chưa có explain")
         }
+        let context = try context.withTree(of: statement)
         var schemas: [String: Schema] = [:]
         for measurement in source.measurements { schemas[measurement] = source.schema(of: measurement) }
         let pool = TextPool(source.strings)

@@ -33,9 +33,15 @@ extension Parser {
             if case .name = current.kind { return .unpivot(try columns()) }
             return .unpivot([])
         case "tz": return .zone(try string(en: "the name of a zone", vi: "tên múi giờ"))
+        case "tree": return .tree(try treeTime())
         case "emit": return try emit()
         default: return .alert(try alert())
         }
+    }
+
+    /// `"row" | instant`
+    mutating func treeTime() throws(QueryError) -> TreeTime {
+        take(word: "row") ? .row : .at(try instant())
     }
 
     private mutating func columns() throws(QueryError) -> [Name] {

@@ -34,6 +34,14 @@ public enum QueryParser {
         return expression
     }
 
+    /// Reads which administrative tree is meant: `row`, `today` or a day.
+    public static func parseTreeTime(_ text: String) throws(QueryError) -> TreeTime {
+        var parser = try Parser(text)
+        let time = try parser.treeTime()
+        guard parser.isAtEnd else { throw parser.unexpected(en: "the end of the time", vi: "hết thời điểm") }
+        return time
+    }
+
     /// Reads a length of time such as `1h30m`.
     public static func parseDuration(_ text: String) throws(QueryError) -> Duration {
         var parser = try Parser(text)

@@ -80,7 +80,7 @@ extension Stage {
             case .stale(let silence, let by): .stale(silence, by: by.map(\.withoutPlaces))
             case .unpivot(let names): .unpivot(names.map(\.withoutPlaces))
             case .alert(let alert): .alert(alert.withoutPlaces)
-            case .limit, .fill, .zone, .emit: kind
+            case .limit, .fill, .zone, .tree, .emit: kind
             }
         return Stage(kind: kind, at: .nowhere)
     }

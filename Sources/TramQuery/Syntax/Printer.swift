@@ -160,8 +160,16 @@ public enum QueryPrinter {
         case .fill(let fill): return "fill \(print(fill))"
         case .unpivot(let names): return names.isEmpty ? "unpivot" : "unpivot \(list(names))"
         case .zone(let name): return "tz \(quoted(text: name))"
+        case .tree(let time): return "tree \(print(time))"
         case .emit(let every): return every.map { "emit every \(print($0))" } ?? "emit on close"
         case .alert(let alert): return print(alert)
+        }
+    }
+
+    static func print(_ time: TreeTime) -> String {
+        switch time {
+        case .row: "row"
+        case .at(let instant): print(instant)
         }
     }
 

@@ -209,6 +209,14 @@ public struct AlertStage: Hashable, Sendable {
     }
 }
 
+/// Which of the administrative trees that there have been tells a station's units.
+public enum TreeTime: Hashable, Sendable {
+    /// The one of each row's time.
+    case row
+    /// The one of one point in time, for rows of any time: `tree today`, `tree 2025-06-30`.
+    case at(InstantExpression)
+}
+
 /// One step of a pipe.
 public struct Stage: Hashable, Sendable {
     public indirect enum Kind: Hashable, Sendable {
@@ -227,6 +235,8 @@ public struct Stage: Hashable, Sendable {
         /// No names: every field that the later stages can use.
         case unpivot([Name])
         case zone(String)
+        /// By the administrative tree of which time units are told.
+        case tree(TreeTime)
         /// nil: on close.
         case emit(every: Duration?)
         case alert(AlertStage)

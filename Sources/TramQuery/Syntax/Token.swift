@@ -52,7 +52,7 @@ struct Token: Equatable, Sendable {
 enum Keyword {
     static let stages = [
         "where", "set", "select", "drop", "sort", "top", "bottom", "limit", "join", "left", "stale", "fill", "unpivot",
-        "tz", "emit", "alert",
+        "tz", "tree", "emit", "alert",
     ]
     static let aggregateClauses = ["by", "every", "session", "runs", "fill", "late", "vs"]
     static let windowClauses = ["over", "origin"]

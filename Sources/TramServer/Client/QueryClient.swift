@@ -16,8 +16,13 @@ public struct QueryClient: Sendable {
         public var now: Int64?
         public var language: Language
         public var epoch: Epoch?
+        /// Of which time the administrative tree is: `row`, `today`, a day.
+        public var tree: String?
 
-        public init(_ text: String, database: String?, now: Int64?, language: Language, epoch: Epoch?) {
+        public init(
+            _ text: String, database: String?, now: Int64?, language: Language, epoch: Epoch?, tree: String? = nil
+        ) {
+            self.tree = tree
             self.text = text
             self.database = database
             self.now = now
@@ -79,6 +84,7 @@ public struct QueryClient: Sendable {
         ]
         if let database = question.database { items.append(URLQueryItem(name: "db", value: database)) }
         if let now = question.now { items.append(URLQueryItem(name: "now", value: String(now))) }
+        if let tree = question.tree { items.append(URLQueryItem(name: "tree", value: tree)) }
         if let epoch = question.epoch { items.append(URLQueryItem(name: "epoch", value: epoch.rawValue)) }
         form.queryItems = items
         // A plus sign in a form is a space; URLComponents leaves it as it is.
@@ -87,6 +93,26 @@ public struct QueryClient: Sendable {
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
         request.body = .bytes(ByteBuffer(string: body))
+        try await send(request, read)
+    }
+
+    /// Asks for a list of the catalogue, such as `/api/tram/units`.
+    ///
+    /// - Parameter parameters: those that are nil are left out.
+    public func list(_ path: String, _ parameters: [(String, String?)]) async throws -> QueryResult {
+        var form = URLComponents()
+        form.queryItems = parameters.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
+        let text = (form.percentEncodedQuery ?? "").replacing("+", with: "%2B")
+        var bytes = ByteBuffer()
+        try await send(HTTPClientRequest(url: "\(url)\(path)?\(text)")) { response in
+            for try await piece in response.body { bytes.writeImmutableBuffer(piece) }
+        }
+        return try AnsweredResult.result(of: Data(bytes.readableBytesView))
+    }
+
+    private func send(
+        _ request: HTTPClientRequest, _ read: (HTTPClientResponse) async throws -> Void
+    ) async throws {
         let response: HTTPClientResponse
         do {
             response = try await HTTPClient.shared.execute(request, timeout: .seconds(QueryClient.timeoutSeconds))

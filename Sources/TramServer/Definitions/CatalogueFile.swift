@@ -57,6 +57,60 @@ public struct CatalogueFile: Hashable, Sendable {
     public func load(
         startOfDay: (CivilDate) -> Int64?, read: (String) throws(UnreadableFile) -> [UInt8]
     ) throws(DefinitionErrors) -> Catalogue {
+        let (unitRows, lists) = try rows(startOfDay: startOfDay, read: read)
+        do {
+            return try Catalogue(units: unitRows, stations: lists)
+        } catch {
+            throw DefinitionErrors(error.problems.map(CatalogueFile.located))
+        }
+    }
+
+    /// Reads the tables for whoever keeps them: what is wrong, and what only looks so.
+    ///
+    /// - Returns: the catalogue, nil where something is wrong.
+    public func check(
+        startOfDay: (CivilDate) -> Int64?, read: (String) throws(UnreadableFile) -> [UInt8]
+    ) -> (catalogue: Catalogue?, errors: [DefinitionError], remarks: [DefinitionError]) {
+        do {
+            let (unitRows, lists) = try rows(startOfDay: startOfDay, read: read)
+            let remarks = Catalogue.remarks(units: unitRows, stations: lists).map(CatalogueFile.located)
+            do {
+                return (try Catalogue(units: unitRows, stations: lists), [], remarks)
+            } catch {
+                return (nil, error.problems.map(CatalogueFile.located), remarks)
+            }
+        } catch {
+            return (nil, error.errors, [])
+        }
+    }
+
+    /// A section that was not read from a file: one table of units and nothing else.
+    public init(unitsOnly path: String) {
+        file = path
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        units = SourceText(name, line: 1, column: 1, isVerbatim: false)
+        stations = []
+    }
+
+    init(file: String, units: SourceText?, stations: [StationSource]) {
+        self.file = file
+        self.units = units
+        self.stations = stations
+    }
+
+    private static func located(_ problem: CatalogueError.Problem) -> DefinitionError {
+        DefinitionError(
+            file: problem.place.file, line: problem.place.line, en: problem.message.en, vi: problem.message.vi,
+            hint: problem.hint)
+    }
+
+    private typealias Rows = (
+        units: [(unit: AdministrativeUnit, place: CataloguePlace)], stations: [StationList]
+    )
+
+    private func rows(
+        startOfDay: (CivilDate) -> Int64?, read: (String) throws(UnreadableFile) -> [UInt8]
+    ) throws(DefinitionErrors) -> Rows {
         var loader = CatalogueLoader(catalogueFile: file)
         var unitRows: [(unit: AdministrativeUnit, place: CataloguePlace)] = []
         if let units, let table = loader.table(units, read: read) {
@@ -68,16 +122,7 @@ public struct CatalogueFile: Hashable, Sendable {
             lists.append(loader.stations(table, source, startOfDay: startOfDay))
         }
         guard loader.errors.isEmpty else { throw DefinitionErrors(loader.errors) }
-        do {
-            return try Catalogue(units: unitRows, stations: lists)
-        } catch {
-            throw DefinitionErrors(
-                error.problems.map { problem in
-                    DefinitionError(
-                        file: problem.place.file, line: problem.place.line, en: problem.message.en,
-                        vi: problem.message.vi, hint: problem.hint)
-                })
-        }
+        return (unitRows, lists)
     }
 }
 

@@ -27,3 +27,15 @@ public enum Epoch: String, Sendable, CaseIterable {
         }
     }
 }
+
+extension ResultFormat {
+    /// As HTTP names it.
+    var contentType: String {
+        switch self {
+        case .json: "application/json"
+        case .csv: "text/csv; charset=utf-8"
+        case .ndjson: "application/x-ndjson"
+        case .table: "text/plain; charset=utf-8"
+        }
+    }
+}

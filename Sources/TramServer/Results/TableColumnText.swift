@@ -54,6 +54,11 @@ struct TableColumnText {
             let form = TimeForm(values.lazy.compactMap(\.instant), zone: style.zone, language: language)
             header = Cell("\(name) (\(form.zoneText))")
             cells = values.map { Cell($0.instant.map(form.text) ?? "") }
+        case .duration where epoch == nil:
+            let form = DurationForm(language: language)
+            cells = values.map { value in
+                if case .duration(let nanoseconds) = value { Cell(form.text(nanoseconds)) } else { Cell("") }
+            }
         case .tag, .string, .bool, .time, .duration:
             cells = values.map { value in
                 var bytes: [UInt8] = []
@@ -81,6 +86,19 @@ struct TableColumnText {
         case .float, .int, .uint, .duration: isRight = true
         }
         canBeCut = info.type == .tag || info.type == .string
+    }
+
+    /// Values as bars from zero on, the longest `columns` wide. None of them is negative.
+    init(bars values: [Double?], columns: Int) {
+        let longest = values.compactMap { $0 }.max() ?? 0
+        cells = values.map { value in
+            guard let value, longest > 0 else { return Cell("") }
+            return Cell(Sparks.bar(value / longest, columns: columns))
+        }
+        header = Cell("")
+        width = cells.reduce(0) { max($0, $1.width) }
+        isRight = false
+        canBeCut = false
     }
 
     /// Makes the column at most so wide.

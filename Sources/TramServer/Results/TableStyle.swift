@@ -11,6 +11,10 @@ public struct TableStyle: Hashable, Sendable {
     public var decimals: Int?
     /// Rows shown at most; a line says how many more there are. A table is laid out in memory.
     public var maximumRows: Int
+    /// Whether the only number of each row is drawn as a bar, and one series over time as a line.
+    public var drawsNumbers = false
+    /// Tables of more rows have their header under them as well; nil: never.
+    public var headerAgainAfter: Int?
 
     public init(
         zone: TimeZoneRules = .utc, width: Int? = nil, isColored: Bool = false, decimals: Int? = 4,

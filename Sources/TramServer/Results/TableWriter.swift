@@ -9,6 +9,9 @@ import TramQuery
 ///     2026-11-21 06:05  QL51  1,057.9
 ///     (2 rows)
 ///
+/// Where it is asked for, and each row has one number only, that number is drawn as a bar beside it; one series over
+/// time is drawn as a line under the table.
+///
 /// Where it does not fit the terminal, text is cut first, down to eight columns each; then the columns at the right are
 /// left
 /// out and a line says so. A number is never cut.
@@ -18,6 +21,9 @@ struct TableWriter: RowWriter {
     private let totalRows: Int
     private let language: Language
     private let isColored: Bool
+    private let hasHeaderBelow: Bool
+    /// One series over time, drawn.
+    private let line: String?
     let rowCount: Int
 
     init(_ result: QueryResult, epoch: Epoch?, language: Language, style: TableStyle) {
@@ -28,6 +34,13 @@ struct TableWriter: RowWriter {
         }
         if let width = style.width { TableWriter.fit(&columns, in: width) }
         leftOutColumns = result.columns.count - columns.count
+        line = style.drawsNumbers ? TableWriter.line(result, rowCount, width: style.width) : nil
+        if style.drawsNumbers, leftOutColumns == 0, let values = TableWriter.barValues(result, rowCount) {
+            let used = columns.reduce(TableWriter.gap * columns.count) { $0 + $1.width }
+            let room = min((style.width ?? .max) - used, TableWriter.longestBar)
+            if room >= TableWriter.shortestBar { columns.append(TableColumnText(bars: values, columns: room)) }
+        }
+        hasHeaderBelow = style.headerAgainAfter.map { rowCount > $0 } ?? false
         self.columns = columns
         self.rowCount = rowCount
         self.language = language
@@ -73,6 +86,51 @@ struct TableWriter: RowWriter {
         return shares
     }
 
+    // MARK: Drawings
+
+    private static let longestBar = 24
+    private static let shortestBar = 8
+    private static let longestLine = 72
+    /// Fewer values say more as numbers.
+    private static let fewestInLine = 8
+
+    /// The numbers of the only column that has some.
+    private static func numbers(_ result: QueryResult, _ rowCount: Int) -> [Double?]? {
+        let numeric = result.columns.indices.filter { result.columns[$0].type.isDrawn }
+        guard numeric.count == 1, let column = numeric.first, rowCount > 1 else { return nil }
+        return (0..<rowCount).map { row in
+            switch result.value(row: row, column: column) {
+            case .float(let number): number.isFinite ? number : nil
+            case .int(let number): Double(number)
+            case .uint(let number): Double(number)
+            default: nil
+            }
+        }
+    }
+
+    /// Rows that are names and one number: groups, or the best of them. None is negative.
+    private static func barValues(_ result: QueryResult, _ rowCount: Int) -> [Double?]? {
+        let types = result.columns.map(\.type)
+        guard types.contains(where: { $0 == .tag || $0 == .string }), !types.contains(.time),
+            let values = numbers(result, rowCount)
+        else {
+            return nil
+        }
+        let present = values.compactMap { $0 }
+        return present.allSatisfy { $0 >= 0 } && present.contains { $0 > 0 } ? values : nil
+    }
+
+    /// Rows that are a time and one number.
+    private static func line(_ result: QueryResult, _ rowCount: Int, width: Int?) -> String? {
+        guard result.columns.count == 2, result.columns[0].type == .time, rowCount >= fewestInLine,
+            let values = numbers(result, rowCount), values.contains(where: { $0 != nil })
+        else { return nil }
+        let name = TerminalText.printable(result.columns[1].name)
+        let room = min((width ?? .max) - TerminalText.columns(of: name) - gap, longestLine)
+        guard room >= fewestInLine else { return nil }
+        return name + String(repeating: " ", count: gap) + Sparks.line(values, columns: room)
+    }
+
     // MARK: Lines
 
     func appendHead(to bytes: inout [UInt8]) {
@@ -89,6 +147,14 @@ struct TableWriter: RowWriter {
 
     func appendTail(to bytes: inout [UInt8]) {
         let numbers = NumberForm(language: language)
+        if hasHeaderBelow {
+            append(to: &bytes) { (TableColumnText.Cell(String(repeating: "─", count: columns[$0].width)), .dim) }
+            append(to: &bytes) { (columns[$0].header, .bold) }
+        }
+        if let line {
+            append(line, .plain, to: &bytes)
+            bytes.append(UInt8(ascii: "\n"))
+        }
         let moreRows = totalRows - rowCount
         if moreRows > 0 {
             let count = numbers.grouped(String(moreRows))
@@ -144,4 +210,9 @@ struct TableWriter: RowWriter {
         }
         bytes.append(UInt8(ascii: "\n"))
     }
+}
+
+extension ColumnType {
+    /// Whether its values can be drawn: plain numbers.
+    fileprivate var isDrawn: Bool { self == .float || self == .int || self == .uint }
 }

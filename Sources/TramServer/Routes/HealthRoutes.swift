@@ -24,6 +24,7 @@ final class ServerPhase: Sendable {
 struct HealthRoutes: Sendable {
     let engine: Engine
     let phase: ServerPhase
+    let catalogue: CatalogueKeeper
     let version: String
     /// When the server began, nanoseconds UTC.
     let startedAt: Int64
@@ -66,6 +67,13 @@ struct HealthRoutes: Sendable {
                 message = "degraded: a standing query cannot go on"
                 checks.append(check("standing query \(name) over \(database.name)", false, error.message.en))
             }
+        }
+        let figures = catalogue.figures
+        if let problem = figures.problem {
+            message = "degraded: the catalogue's files have mistakes, the units and stations of before are in use"
+            checks.append(check("catalogue", false, problem.en))
+        } else if !figures.files.isEmpty {
+            checks.append(check("catalogue", true, "\(figures.units) units, \(figures.stations) stations"))
         }
         object.add("message", "\(message) (durability: \(durability))")
         object.add("status", "pass")

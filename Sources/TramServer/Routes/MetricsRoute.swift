@@ -12,6 +12,7 @@ struct MetricsRoute: Sendable {
     let requests: RequestMetrics
     let connections: ConnectionBook
     let gate: QueryGate
+    let catalogue: CatalogueKeeper
     let version: String
     /// When the server began, nanoseconds UTC.
     let startedAt: Int64
@@ -33,6 +34,7 @@ struct MetricsRoute: Sendable {
         addLogs(&page)
         addSegments(&page)
         addStanding(&page)
+        addCatalogue(&page)
         return page.text
     }
 
@@ -178,6 +180,22 @@ struct MetricsRoute: Sendable {
         add("tram_removed_rows_total", .counter, "Rows that retention and deletion took away.") {
             Double($0.removedRows)
         }
+    }
+
+    private func addCatalogue(_ page: inout MetricsPage) {
+        let figures = catalogue.figures
+        guard !figures.files.isEmpty else { return }
+        page.add("tram_catalogue_units", .gauge, "Rows of units in use.", [([:], Double(figures.units))])
+        page.add("tram_catalogue_stations", .gauge, "Rows of stations in use.", [([:], Double(figures.stations))])
+        page.add(
+            "tram_catalogue_reloads_total", .counter, "Times that changed files were put in use.",
+            [([:], Double(figures.reloads))])
+        page.add(
+            "tram_catalogue_failures_total", .counter, "Times that changed files had mistakes.",
+            [([:], Double(figures.failures))])
+        page.add(
+            "tram_catalogue_stale", .gauge, "1 while the files have mistakes and older ones are in use.",
+            [([:], figures.problem == nil ? 0 : 1)])
     }
 
     private func addStanding(_ page: inout MetricsPage) {

@@ -248,6 +248,7 @@ package enum OpenAPIDocument {
                   {"$ref": "#/components/parameters/epoch"},
                   {"name": "now", "in": "query", "description": "What now is: RFC 3339, or nanoseconds since 1970.", "schema": {"type": "string"}},
                   {"name": "tz", "in": "query", "description": "Time zone of windows and words such as today.", "schema": {"type": "string"}},
+                  {"name": "tree", "in": "query", "description": "By the administrative tree of which time units are told: row (each row's own), today, or a day such as 2025-06-30.", "schema": {"type": "string", "default": "row"}},
                   {"name": "lang", "in": "query", "description": "Language of messages.", "schema": {"enum": ["vi", "en"]}},
                   {"name": "limit", "in": "query", "description": "Most rows to give.", "schema": {"type": "integer", "minimum": 0}},
                   {"name": "cache", "in": "query", "description": "Whether windows may come from the cache; the answer is the same.", "schema": {"type": "string", "enum": ["on", "off"], "default": "on"}}
@@ -323,6 +324,67 @@ package enum OpenAPIDocument {
                 }
               }
             },
+            "/api/tram/units": {
+              "get": {
+                "tags": ["read"],
+                "operationId": "units",
+                "summary": "Units of the administrative tree, listed and searched.",
+                "description": "In the order of levels, then of the Vietnamese alphabet; the best answers to a search first. Columns: code, level, name, full_name, name_en, kind, parent, valid_from, valid_to (null: open).",
+                "parameters": [
+                  {"name": "search", "in": "query", "description": "A part of a name, with diacritics or without (hai phong finds Hải Phòng), or a code.", "schema": {"type": "string"}},
+                  {"name": "level", "in": "query", "schema": {"type": "string"}},
+                  {"name": "parent", "in": "query", "description": "The code of the unit in which they lie directly.", "schema": {"type": "string"}},
+                  {"$ref": "#/components/parameters/at"},
+                  {"$ref": "#/components/parameters/rowLimit"},
+                  {"$ref": "#/components/parameters/format"},
+                  {"$ref": "#/components/parameters/epoch"},
+                  {"$ref": "#/components/parameters/lang"}
+                ],
+                "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
+                  "200": {"description": "The units, as a query answers.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/result"}}, "text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}}},
+                  "400": {"$ref": "#/components/responses/failed"},
+                  "404": {"$ref": "#/components/responses/failed"}
+                }
+              }
+            },
+            "/api/tram/stations": {
+              "get": {
+                "tags": ["read"],
+                "operationId": "stations",
+                "summary": "Stations of the catalogue, listed and searched.",
+                "description": "Columns: tag, id, name, kind, unit, unit_name, interval (nanoseconds), lat, lon, valid_from, valid_to (null: open).",
+                "parameters": [
+                  {"name": "search", "in": "query", "description": "A part of an id, of a name or of the unit's name, with diacritics or without.", "schema": {"type": "string"}},
+                  {"name": "unit", "in": "query", "description": "The code of a unit; stations of its whole subtree.", "schema": {"type": "string"}},
+                  {"name": "tag", "in": "query", "description": "The tag by which readings name them.", "schema": {"type": "string"}},
+                  {"$ref": "#/components/parameters/at"},
+                  {"$ref": "#/components/parameters/rowLimit"},
+                  {"$ref": "#/components/parameters/format"},
+                  {"$ref": "#/components/parameters/epoch"},
+                  {"$ref": "#/components/parameters/lang"}
+                ],
+                "responses": {
+                  "431": {"$ref": "#/components/responses/headTooLarge"},
+                  "200": {"description": "The stations, as a query answers.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/result"}}, "text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}}},
+                  "400": {"$ref": "#/components/responses/failed"},
+                  "404": {"$ref": "#/components/responses/failed"}
+                }
+              }
+            },
+            "/api/tram/catalogue/reload": {
+              "post": {
+                "tags": ["operate"],
+                "operationId": "reloadCatalogue",
+                "summary": "Read the files of units and stations again.",
+                "description": "Changed files are also seen within seconds without this. A file with a mistake changes nothing: the old catalogue stays in use, and /health says so.",
+                "responses": {
+                  "200": {"description": "What is in use now.", "content": {"application/json": {"schema": {"type": "object", "required": ["changed", "files", "units", "stations", "read"], "properties": {"changed": {"type": "boolean"}, "files": {"type": "array", "items": {"type": "string"}}, "units": {"type": "integer"}, "stations": {"type": "integer"}, "read": {"type": ["string", "null"], "format": "date-time"}}}}}},
+                  "404": {"$ref": "#/components/responses/failed"},
+                  "422": {"$ref": "#/components/responses/failed"}
+                }
+              }
+            },
             "/api/tram/windows": {
               "get": {
                 "tags": ["read"],
@@ -378,6 +440,10 @@ package enum OpenAPIDocument {
           },
           "components": {
             "parameters": {
+              "at": {"name": "at", "in": "query", "description": "Rows that hold at this time: today, a day such as 2025-06-30, an instant; all for every row. Without it: now.", "schema": {"type": "string"}},
+              "rowLimit": {"name": "limit", "in": "query", "description": "Most rows to give.", "schema": {"type": "integer", "minimum": 0, "maximum": 100000, "default": 1000}},
+              "format": {"name": "format", "in": "query", "schema": {"enum": ["json", "csv", "ndjson"], "default": "json"}},
+              "lang": {"name": "lang", "in": "query", "description": "Language of messages.", "schema": {"enum": ["vi", "en"]}},
               "db": {"name": "db", "in": "query", "description": "The database. Without it: the only one there is, else default.", "schema": {"type": "string"}},
               "epoch": {"name": "epoch", "in": "query", "description": "Times as whole numbers of this unit since 1970.", "schema": {"enum": ["ns", "us", "ms", "s"]}},
               "acceptPartial": {"name": "accept_partial", "in": "query", "description": "false: one bad line keeps the whole body out.", "schema": {"type": "boolean", "default": true}},
@@ -502,6 +568,7 @@ package enum OpenAPIDocument {
                   "epoch": {"enum": ["ns", "us", "ms", "s"]},
                   "now": {"type": ["string", "integer"]},
                   "tz": {"type": "string"},
+                  "tree": {"type": "string"},
                   "lang": {"enum": ["vi", "en"]},
                   "limit": {"type": ["integer", "string"]},
                   "cache": {"type": "string", "enum": ["on", "off"]}

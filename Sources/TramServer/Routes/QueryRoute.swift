@@ -60,7 +60,10 @@ struct QueryRoute: Sendable {
     private func run(_ question: Question, over database: Database) throws(QueryError) -> QueryResult {
         let deadline = engine.time.monotonic() + Int64(limits.querySeconds) * 1_000_000_000
         let time = engine.time
-        var context = engine.queryContext(now: question.now, zone: question.zone, rows: limits.queryRows, cache: question.isCached ? database.windows : nil)
+        var context = engine.queryContext(
+            now: question.now, zone: question.zone, rows: limits.queryRows,
+            cache: question.isCached ? database.windows : nil)
+        if let tree = question.tree { context.tree = tree }
         context.interruption = { time.monotonic() > deadline ? .timeLimit : nil }
         var result = try QueryRunner.run(
             question.text, source: StoreSource(database.store.snapshot()), context: context)
@@ -145,6 +148,7 @@ struct Question: Sendable {
     var epoch: Epoch?
     var now: Int64?
     var zone: TimeZoneRules?
+    var tree: TreeTime?
     var language: Language
     var limit: Int?
     /// Whether windows may come from the cache: `cache=off` computes everything anew.
@@ -152,7 +156,7 @@ struct Question: Sendable {
     /// Names that mean nothing here: told, and not refused, for proxies and browsers add their own.
     var foreign: [String]
 
-    static let names = ["q", "db", "format", "epoch", "now", "tz", "lang", "limit", "cache"]
+    static let names = ["q", "db", "format", "epoch", "now", "tz", "tree", "lang", "limit", "cache"]
 
     init(_ parameters: RequestParameters, _ language: Language, _ limits: ServerLimits) throws {
         self.language = language
@@ -182,26 +186,22 @@ struct Question: Sendable {
         zone = try Question.value("tz", parameters, "the name of a time zone, such as Asia/Ho_Chi_Minh") {
             ZoneFiles().zone(named: $0)
         }
+        tree = try Question.value("tree", parameters, "row, today, or a day such as 2025-06-30") {
+            try? QueryParser.parseTreeTime($0)
+        }
         limit = try Question.value("limit", parameters, "a whole number of rows") { text in
             Int(text).flatMap { $0 >= 0 ? $0 : nil }
         }
         isCached = try Question.value("cache", parameters, "on or off") { ["on": true, "off": false][$0] } ?? true
     }
 
-    var contentType: String {
-        switch format {
-        case .json: "application/json"
-        case .csv: "text/csv; charset=utf-8"
-        case .ndjson: "application/x-ndjson"
-        case .table: "text/plain; charset=utf-8"
-        }
-    }
+    var contentType: String { format.contentType }
 
     static func language(_ parameters: RequestParameters, _ request: Request) throws -> Language? {
         try value("lang", parameters, "vi or en", { Language(rawValue: $0) }) ?? RequestLanguage.of(request)
     }
 
-    private static func value<Value>(
+    static func value<Value>(
         _ name: String, _ parameters: RequestParameters, _ expected: String, _ read: (String) -> Value?
     ) throws -> Value? {
         guard let text = parameters.text(name) else { return nil }

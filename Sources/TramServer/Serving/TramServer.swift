@@ -46,10 +46,15 @@ public struct TramServer: Sendable {
 
     let engine: Engine
     let configuration: Configuration
+    let catalogue: CatalogueKeeper
     let logger: Logger
 
-    public init(engine: Engine, configuration: Configuration, logLevel: Logger.Level = .warning) {
+    public init(
+        engine: Engine, configuration: Configuration, catalogue: CatalogueKeeper = CatalogueKeeper(),
+        logLevel: Logger.Level = .warning
+    ) {
         self.engine = engine
+        self.catalogue = catalogue
         self.configuration = configuration
         var logger = Logger(label: "tram")
         logger.logLevel = logLevel
@@ -154,17 +159,19 @@ public struct TramServer: Sendable {
             WriteDoor(engine: engine, log: log).routes + ManagementDoor(engine: engine).routes
             + DeleteDoor(engine: engine).routes
             + HealthRoutes(
-                engine: engine, phase: phase, version: configuration.version, startedAt: startedAt
+                engine: engine, phase: phase, catalogue: catalogue, version: configuration.version,
+                startedAt: startedAt
             ).routes
             + MetricsRoute(
                 engine: engine, requests: requests, connections: connections, gate: gate,
-                version: configuration.version, startedAt: startedAt
+                catalogue: catalogue, version: configuration.version, startedAt: startedAt
             ).routes
             + QueryRoute(
                 engine: engine, gate: gate, threads: threads, limits: configuration.limits,
                 language: configuration.language
             ).routes
             + DataRoutes(engine: engine).routes
+            + CatalogueRoutes(engine: engine, keeper: catalogue, language: configuration.language).routes
             + StandingRoutes(engine: engine, language: configuration.language).routes
             + OpenAPIRoute(version: configuration.version).routes
         return RouteTable(routes)

@@ -17,6 +17,11 @@ private struct TwoCommunes: UnitResolver {
     func isUnder(code: String, stationTag: String, station: String, at instant: Int64) -> Bool {
         code == "9" ? communes[station] != nil : communes[station] == code
     }
+    let unitColumns = ["parent", "full_name"]
+    func unitValue(_ column: String, code: String, name: String?, at instant: Int64) -> String? {
+        // The full name tells how the unit was looked up.
+        column == "parent" ? (code == "9" ? nil : "9") : "\(code)/\(name ?? "-")/\(instant / 1_000_000_000)"
+    }
     func hasUnit(code: String) -> Bool { ["1", "2", "9"].contains(code) }
     func stationColumns(stationTag: String) -> [String] { ["alert"] }
     func stationValue(_ column: String, stationTag: String, station: String) -> String? {
@@ -36,6 +41,21 @@ private struct TwoCommunes: UnitResolver {
         ("m | sum(x) by commune", ["commune commune_name sum", "1 Name1 1", "2 Name2 2", "- - 4"]),
         ("m | sum(x) by commune_name, commune", ["commune_name commune sum", "Name1 1 1", "Name2 2 2", "- - 4"]),
         ("m | sum(x) by province", ["province province_name sum", "9 Nine 3", "- - 4"]),
+        (
+            "m | sum(x) by commune | set p = commune.parent, f = commune.full_name",
+            ["commune commune_name sum p f", "1 Name1 1 9 1/Name1/10", "2 Name2 2 9 2/Name2/10", "- - 4 - -"]
+        ),
+        ("m | set p = commune.parent | sum(x) by p", ["p sum", "9 3", "- 4"]),
+        ("m | set f = province.full_name | select st, f | limit 2", ["st f", "a 9/-/0", "b 9/-/1"]),
+        (
+            "m | unpivot commune, province | set unit = value | count() by unit | set p = unit.parent",
+            ["unit count p", "1 1 9", "2 1 9", "9 2 -"]
+        ),
+        // The tree of one moment for all rows.
+        (
+            "m | set f = commune.full_name | select f | tree 1970-01-02 | limit 2 | tz \"UTC\"",
+            ["f", "1/-/86400", "2/-/86400"]
+        ),
         ("m where under(\"2\") | sum(x)", ["sum", "2"]),
         ("m where commune = \"1\" | select commune, x", ["commune x", "1 1"]),
         ("m | select st, commune | limit 2", ["st commune", "a 1", "b 2"]),

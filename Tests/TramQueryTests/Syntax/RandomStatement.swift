@@ -161,7 +161,7 @@ struct RandomStatement {
 
     private mutating func stage(_ depth: Int) -> Stage {
         let kind: Stage.Kind
-        switch Int.random(in: 0..<16, using: &generator) {
+        switch Int.random(in: 0..<17, using: &generator) {
         case 0: kind = .filter(expression())
         case 1:
             kind = .set((0..<2).map { _ in Assignment(name: name(), value: expression(3)) })
@@ -183,6 +183,7 @@ struct RandomStatement {
         case 11: kind = .zone(text())
         case 12: kind = .emit(every: optionalDuration())
         case 13: kind = .alert(alert())
+        case 14: kind = .tree(chance(2) ? .row : .at(instant()))
         default: kind = .aggregate(aggregate())
         }
         return Stage(kind: kind, at: nowhere)

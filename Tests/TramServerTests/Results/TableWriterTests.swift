@@ -133,7 +133,21 @@ private let speeds = QueryResult(
     }
 
     @Test func `durations stand to the right`() {
-        #expect(cells(.duration, [.duration(5_400_000_000_000), .duration(0)]) == ["1h30m", "   0s"])
+        #expect(cells(.duration, [.duration(5_400_000_000_000), .duration(0)]) == ["1 h 30 m", "     0 s"])
+        func shown(_ nanoseconds: Int64, _ language: Language = .en) -> String {
+            cells(.duration, [.duration(nanoseconds)], language).first ?? ""
+        }
+        let second: Int64 = 1_000_000_000
+        #expect(shown(3900 * second) == "1 h 5 m")
+        #expect(shown(3661 * second) == "1 h 1 m 1 s")
+        #expect(shown(86_400 * second + 3661 * second) == "1 d 1 h 1 m")
+        #expect(shown(86_400 * second * 1234, .vi) == "1.234 d")
+        #expect(shown(12_500_000_000) == "12.5 s")
+        #expect(shown(12_345_678_900, .vi) == "12,345 s")
+        #expect(shown(250_000_000) == "250 ms")
+        #expect(shown(1) == "1 ns")
+        #expect(shown(-90 * second) == "-1 m 30 s")
+        #expect(shown(.min).hasPrefix("-106,751 d"))
     }
 
     @Test func `times have as many parts as the column needs`() {
@@ -249,6 +263,63 @@ private let speeds = QueryResult(
             ])
         let winter = QueryResult(columns: result.columns, rows: [[instant("2026-12-01T00:00:00Z")]])
         #expect(table(winter, style: TableStyle(zone: zone)).first == "time (+01:00)")
+    }
+
+    private func drawing(width: Int? = nil) -> TableStyle {
+        var style = TableStyle(width: width)
+        style.drawsNumbers = true
+        return style
+    }
+
+    @Test func `the only number of named rows is drawn as a bar`() {
+        func ways(_ numbers: [Value]) -> QueryResult {
+            QueryResult(
+                columns: [ColumnInfo(name: "way", type: .tag), ColumnInfo(name: "n", type: .int)],
+                rows: numbers.enumerated().map { [.string("w\($0.offset)"), $0.element] })
+        }
+        let full = String(repeating: "█", count: 24)
+        #expect(
+            table(ways([.int(4800), .int(2400), .int(1), .int(0), .null]), style: drawing()) == [
+                "way      n", "───  ─────  ────────────────────────", "w0   4,800  \(full)",
+                "w1   2,400  \(full.prefix(12))", "w2       1  ▏", "w3       0", "w4       –", "(5 rows)",
+            ])
+        // 3 + 2 + 2 + 2 leave 11 columns of 20; of 16 too few are left.
+        #expect(table(ways([.int(16), .int(1)]), style: drawing(width: 20))[2] == "w0   16  ███████████")
+        #expect(table(ways([.int(16), .int(1)]), style: drawing(width: 20))[3] == "w1    1  ▊")
+        #expect(table(ways([.int(16), .int(1)]), style: drawing(width: 16))[2] == "w0   16")
+        // Nothing is drawn below zero, of nothing, of one row, where it was not asked for.
+        for numbers in [[.int(-1), .int(2)], [.int(0), .int(0)], [.null, .null], [.int(5)]] as [[Value]] {
+            #expect(!table(ways(numbers), style: drawing()).joined().contains("█"))
+        }
+        #expect(!table(ways([.int(1), .int(2)])).joined().contains("█"))
+        #expect(!table(speeds, style: drawing()).joined().contains("█"))
+    }
+
+    @Test func `one series over time is drawn as a line`() {
+        func series(_ numbers: [Value]) -> QueryResult {
+            QueryResult(
+                columns: [ColumnInfo(name: "time", type: .time), ColumnInfo(name: "mean", type: .float)],
+                rows: numbers.enumerated().map { [.time(Int64($0.offset) * 60_000_000_000), $0.element] })
+        }
+        let eight: [Value] = (0..<7).map { .float(Double($0)) } + [.float(7)]
+        #expect(table(series(eight), style: drawing()).dropLast().last == "mean  ▁▂▃▄▅▆▇█")
+        #expect(table(series(eight + [.null, .float(0)]), style: drawing()).dropLast().last == "mean  ▁▂▃▄▅▆▇█ ▁")
+        #expect(
+            table(series(Array(repeating: .float(3), count: 8)), style: drawing()).dropLast().last == "mean  ▄▄▄▄▄▄▄▄")
+        let long = table(series((0..<1000).map { .float(Double($0)) }), style: drawing(width: 30))
+        #expect(long.dropLast().last?.count == 30)
+        #expect(table(series(Array(eight.dropLast())), style: drawing()).count == 2 + 7 + 1)
+        let huge: [Value] = [.float(1e308), .float(-1e308)] + Array(repeating: .float(0), count: 6)
+        #expect(table(series(huge), style: drawing()).dropLast().last?.hasPrefix("mean  █▁") == true)
+    }
+
+    @Test func `a long table has its header below as well`() {
+        let result = QueryResult(columns: [ColumnInfo(name: "n", type: .int)], rows: (1...5).map { [.int($0)] })
+        var style = TableStyle()
+        style.headerAgainAfter = 4
+        #expect(table(result, style: style).suffix(4) == ["5", "─", "n", "(5 rows)"])
+        style.headerAgainAfter = 5
+        #expect(table(result, style: style).suffix(2) == ["5", "(5 rows)"])
     }
 
     @Test func `colour is there only when asked for`() {

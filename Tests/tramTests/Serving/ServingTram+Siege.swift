@@ -8,11 +8,12 @@ extension ServingTram {
     ///
     /// - Parameter peakMebibytes: how much memory it may have had at most.
     static func besieged(
-        configuration: String? = nil, listen: [String] = ["127.0.0.1:0"], peakMebibytes: Int = 200,
+        configuration: String? = nil, files: [String: String] = [:], listen: [String] = ["127.0.0.1:0"],
+        peakMebibytes: Int = 200,
         seconds: Int = 900,
         _ work: (ServingTram) async throws -> Void
     ) async throws {
-        let server = try ServingTram(configuration: configuration, listen: listen, seconds: seconds)
+        let server = try ServingTram(configuration: configuration, files: files, listen: listen, seconds: seconds)
         do {
             try await work(server)
             try server.expectWell()
