@@ -32,6 +32,9 @@ struct Executor {
         case .scan(let scan, let output):
             return try rows(scan, output, RowHead(plan.steps), evaluation)
         case .aggregate(let scan, let aggregation):
+            if let window = aggregation.rowWindow {
+                return try rowWindows(scan, aggregation, window, evaluation)
+            }
             let grouped = try GroupedAggregation(
                 aggregation, context: evaluation, limits: context.limits, work: work,
                 isSeriesColumn: { Executor.isSeriesColumn($0, scan) })
@@ -43,6 +46,20 @@ struct Executor {
         case .stale(let scan, let stale):
             return try silence(scan, stale, evaluation)
         }
+    }
+
+    private func rowWindows(
+        _ scan: Scan, _ aggregation: Aggregation, _ window: RowWindow, _ evaluation: EvaluationContext
+    ) throws(QueryError) -> Table {
+        let cut = try RowWindowAggregation(
+            aggregation, window, context: evaluation, limits: context.limits, work: work)
+        // By tags, so that which of two rows of equal time comes first does not depend on which series came first.
+        try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work).run(
+            inOrderOfTags: true
+        ) { (block) throws(QueryError) in
+            try cut.add(block)
+        }
+        return try cut.finish()
     }
 
     static func isSeriesColumn(_ column: Int, _ scan: Scan) -> Bool {

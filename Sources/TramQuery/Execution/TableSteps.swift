@@ -53,10 +53,10 @@ struct TableRunner {
                 }
             }
             return result
-        case .select(let indices):
+        case .select(let indices, let keepsHidden):
             let infos = indices.map { index in
                 var info = table.infos[index]
-                info.isHidden = false
+                info.isHidden = info.isHidden && keepsHidden
                 return info
             }
             return Table(infos: infos, columns: indices.map { table.columns[$0] }, rowCount: table.rowCount)
@@ -69,9 +69,14 @@ struct TableRunner {
         case .unpivot(let unpivot, let keep):
             return try self.unpivot(unpivot, keep: keep, table)
         case .aggregate(let aggregation, let time):
-            let runner = try GroupedAggregation(aggregation, context: context, limits: limits)
             var block = table.block(time: time, now: context.now)
             block.columns = table.columns.map(BlockColumn.init)
+            if let window = aggregation.rowWindow {
+                let cut = try RowWindowAggregation(aggregation, window, context: context, limits: limits)
+                try cut.add(block)
+                return try cut.finish()
+            }
+            let runner = try GroupedAggregation(aggregation, context: context, limits: limits)
             try runner.add(block)
             return try runner.finish()
         }

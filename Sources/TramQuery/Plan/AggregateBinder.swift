@@ -82,13 +82,43 @@ struct AggregateBinder {
         switch expression {
         case .literal, .name, .star: []
         case .call(let call):
-            AggregateFunction.names.contains(call.function.text) ? [call] : call.arguments.flatMap(aggregateCalls)
+            isAggregate(call) ? [call] : call.arguments.flatMap(aggregateCalls)
         case .unary(_, let operand, _), .isNull(let operand, _, _): aggregateCalls(operand)
         case .binary(_, let left, let right, _): aggregateCalls(left) + aggregateCalls(right)
         case .isIn(let operand, let choices, _): aggregateCalls(operand) + choices.flatMap(aggregateCalls)
         case .isBetween(let operand, let low, let high, _):
             aggregateCalls(operand) + aggregateCalls(low) + aggregateCalls(high)
         }
+    }
+
+    private func isAggregate(_ call: Expression.Call) -> Bool {
+        isWindowLength(call) || AggregateFunction.names.contains(call.function.text)
+    }
+
+    /// `duration()` is the length of a window that the rows cut; with an argument it is another function.
+    private func isWindowLength(_ call: Expression.Call) -> Bool {
+        call.function.text == RowWindowAggregation.durationCall && call.arguments.isEmpty
+    }
+
+    private func bindWindowLength(_ call: Expression.Call) throws(QueryError) -> AggregateCall {
+        switch stage.window?.kind {
+        case .session, .runs, .everyRows: break
+        case .every, nil:
+            throw QueryError(
+                .misplaced, at: call.at, en: "duration() is the length of a session or a run; there is none here",
+                vi: "duration() là độ dài của một session hoặc runs; ở đây không có",
+                hint: Bilingual(
+                    vi: "thêm: session 20m hoặc runs state; hoặc viết duration(điều kiện)",
+                    en: "add: session 20m or runs state; or write duration(condition)"))
+        }
+        if let filter = call.filter {
+            throw QueryError(
+                .misplaced, at: filter.at, en: "duration() of a window takes no where of its own",
+                vi: "duration() của cửa sổ không có where riêng")
+        }
+        return AggregateCall(
+            function: call.function.text, argument: nil, filter: nil, parameters: [], resultType: .duration, at: call.at
+        )
     }
 
     /// The column's name is its function's when that function occurs once in the stage, else `function_field`.
@@ -148,6 +178,7 @@ struct AggregateBinder {
     }
 
     private func bindCall(_ call: Expression.Call) throws(QueryError) -> AggregateCall {
+        if isWindowLength(call) { return try bindWindowLength(call) }
         let function = call.function.text
         var argument: BoundExpression?
         var rest = call.arguments[...]

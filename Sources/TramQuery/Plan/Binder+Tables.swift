@@ -70,7 +70,7 @@ extension Binder {
             try refuseStanding("a second aggregation", stage.at)
             let time = scope.columns.firstIndex { $0.name == "time" && $0.type == .time }
             let aggregation = try bindAggregation(aggregate, scope, range: .all, at: stage.at)
-            if aggregation.grid != nil && time == nil {
+            if aggregation.hasWindows && time == nil {
                 throw QueryError(
                     .misplaced, at: aggregate.window?.at ?? stage.at,
                     en: "rows have no time here, so there are no windows",
@@ -92,7 +92,7 @@ extension Binder {
     }
 
     func select(_ indices: [Int], _ plan: inout Plan, keepHidden: Bool = false) {
-        plan.steps.append(.select(indices))
+        plan.steps.append(.select(indices, keepsHidden: keepHidden))
         plan.columns = indices.map {
             var column = plan.columns[$0]
             if !keepHidden { column.isHidden = false }

@@ -74,6 +74,8 @@ package struct Aggregation {
 
     package var groups: [Group]
     package var grid: WindowGrid?
+    /// Instead of `grid`: windows that the rows cut.
+    package var rowWindow: RowWindow? = nil
     package var calls: [AggregateCall]
     package var outputs: [Output]
     package var fill: FillExpression
@@ -83,17 +85,17 @@ package struct Aggregation {
     package var range: TimeRange
     package var at: SourceRange
 
-    package var firstGroupColumn: Int { grid == nil ? 0 : 1 }
+    package var firstGroupColumn: Int { hasWindows ? 1 : 0 }
     package var firstCallColumn: Int { firstGroupColumn + groups.count }
-    package var partialColumn: Int? { grid == nil ? nil : firstCallColumn + calls.count }
+    package var partialColumn: Int? { hasWindows ? firstCallColumn + calls.count : nil }
 }
 
 /// A step that works on a whole table.
 package enum TableStep {
     case filter(BoundExpression)
     case set([(name: String, value: BoundExpression)])
-    /// Column numbers, in the new order.
-    case select([Int])
+    /// Column numbers, in the new order; what is named comes into sight.
+    case select([Int], keepsHidden: Bool)
     case sort([(column: Int, descending: Bool)])
     case top(count: Int, largest: Bool, column: Int, by: [Int])
     case limit(Int)
