@@ -15,9 +15,13 @@ struct Executor {
     }
 
     func run(_ plan: Plan) throws(QueryError) -> Table {
-        let evaluation = EvaluationContext(pool: pool, zone: plan.zone, now: context.now, units: context.units)
+        let evaluation = EvaluationContext(
+            pool: pool, zone: plan.zone, now: plan.now ?? context.now, units: context.units)
         let table = try root(plan, evaluation)
-        return try TableRunner(context: evaluation, limits: context.limits, zone: plan.zone).run(plan.steps, on: table)
+        return try TableRunner(
+            context: evaluation, limits: context.limits, zone: plan.zone,
+            runPlan: { (other) throws(QueryError) in try run(other) }
+        ).run(plan.steps, on: table)
     }
 
     private func root(_ plan: Plan, _ evaluation: EvaluationContext) throws(QueryError) -> Table {

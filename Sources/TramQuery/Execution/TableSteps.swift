@@ -5,6 +5,8 @@ struct TableRunner {
     let context: EvaluationContext
     let limits: QueryLimits
     let zone: TimeZoneRules
+    /// Runs another pipe, where there is a source to run it over.
+    var runPlan: ((Plan) throws(QueryError) -> Table)?
 
     func run(_ steps: [TableStep], on table: Table) throws(QueryError) -> Table {
         var table = table
@@ -68,6 +70,10 @@ struct TableRunner {
             return table.rowCount <= count ? table : table.gathered(Array(0..<count))
         case .unpivot(let unpivot, let keep):
             return try self.unpivot(unpivot, keep: keep, table)
+        case .versus(let versus):
+            return versus.compared(table, with: try other(versus.plan))
+        case .join(let join):
+            return try join.joined(table, try other(join.plan), limits: limits)
         case .aggregate(let aggregation, let time):
             var block = table.block(time: time, now: context.now)
             block.columns = table.columns.map(BlockColumn.init)
@@ -80,6 +86,15 @@ struct TableRunner {
             try runner.add(block)
             return try runner.finish()
         }
+    }
+
+    private func other(_ plan: Plan) throws(QueryError) -> Table {
+        guard let runPlan else {
+            throw QueryError(
+                .notAvailable, at: nil, en: "a standing query reads no second pipe",
+                vi: "truy vấn thường trực không đọc thêm câu truy vấn khác")
+        }
+        return try runPlan(plan)
     }
 
     private func block(_ table: Table) -> RowBlock {

@@ -5,7 +5,7 @@ extension Binder {
     func bindAggregation(
         _ stage: AggregateStage, _ scope: any Scope, range: TimeRange, at: SourceRange
     ) throws(QueryError) -> Aggregation {
-        if stage.versus != nil { throw notAvailable("vs", at) }
+        if stage.versus != nil && isStanding { throw notAvailable("vs", at) }
         var aggregation = Aggregation(
             groups: [], grid: try bindGrid(stage.window), calls: [], outputs: [], fill: stage.fill ?? .none,
             lateness: nil, range: range, at: at)
@@ -111,8 +111,8 @@ extension Binder {
 
     static func columns(of aggregation: Aggregation) -> [TableColumn] {
         var columns: [TableColumn] = []
-        if aggregation.hasWindows { columns.append(TableColumn(name: "time", type: .time)) }
-        columns += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+        if aggregation.hasWindows { columns.append(TableColumn(name: "time", type: .time, role: .window)) }
+        columns += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type, role: .group) }
         columns += aggregation.outputs.map { TableColumn(name: $0.name, alias: $0.alias, type: $0.value.type) }
         if aggregation.hasWindows { columns.append(TableColumn(name: "partial", type: .bool, isHidden: true)) }
         return columns

@@ -16,16 +16,20 @@ extension Binder {
             }
         }
         let scope = RowScope(schemas: found, units: context.units, acceptsUnknownFields: isStanding)
+        if pipe.source.warm != nil && isStanding { throw notAvailable("warm", pipe.source.range?.at) }
+        let wanted = try range(of: pipe)
+        let start = warmed(wanted.start, by: pipe.source.warm)
         var scan = Scan(
-            measurements: names.map(\.text), range: try range(of: pipe), columns: [:], seriesFilters: [], steps: [],
-            width: 0)
+            measurements: names.map(\.text), range: TimeRange(start: start, end: wanted.end), columns: [:],
+            seriesFilters: [], steps: [], width: 0)
+        if start != wanted.start { scan.warmStart = wanted.start }
         if let filter = pipe.source.filter { try bindRowFilter(filter, scope, &scan) }
-        if pipe.source.warm != nil { throw notAvailable("warm", pipe.source.range?.at) }
 
         var stages = pipe.stages[...]
         var plan: Plan?
         while plan == nil, let stage = stages.first {
             let later = stages.dropFirst()
+            if Binder.endsWarming(stage) { takeOutWarmRows(&scan, scope) }
             switch stage.kind {
             case .filter(let condition):
                 try bindRowFilter(condition, scope, &scan)
@@ -58,16 +62,14 @@ extension Binder {
             case .zone, .emit:
                 if case .emit = stage.kind, !isStanding { throw onlyStanding("emit", stage.at) }
             case .aggregate(let aggregate):
-                let aggregation = try bindAggregation(aggregate, scope, range: scan.range, at: stage.at)
-                plan = finish(scan, scope) { .aggregate($0, aggregation) }
-                plan?.columns = Binder.columns(of: aggregation)
+                plan = try bindFirstAggregation(aggregate, scope, scan, wanted, at: stage.at)
             case .stale(let duration, let by):
                 let stale = try bindStale(duration, by, scope, at: stage.at)
                 // Silence looks at all time, or at the range that was asked for.
-                if pipe.source.range == nil { scan.range = .all }
+                scan.range = pipe.source.range == nil ? .all : wanted
                 plan = finish(scan, scope) { .stale($0, stale) }
                 plan?.columns =
-                    stale.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+                    stale.groups.map { TableColumn(name: $0.name, type: $0.value.type, role: .group) }
                     + [TableColumn(name: "time", type: .time), TableColumn(name: "age", type: .duration)]
             case .sort, .top, .limit, .fill, .join, .alert:
                 plan = raw(scan, scope)
@@ -76,7 +78,35 @@ extension Binder {
             }
             stages = later
         }
+        if plan == nil { takeOutWarmRows(&scan, scope) }
         return (plan ?? raw(scan, scope), stages)
+    }
+
+    private func bindFirstAggregation(
+        _ stage: AggregateStage, _ scope: RowScope, _ scan: Scan, _ wanted: TimeRange, at: SourceRange
+    ) throws(QueryError) -> Plan {
+        var scan = scan
+        var past = scan
+        var range = scan.range
+        if case .every = stage.window?.kind {
+        } else {
+            // Only windows of the clock can be told apart from those before the range.
+            takeOutWarmRows(&scan, scope)
+            range = wanted
+            if let start = past.warmStart, let shift = stage.versus {
+                past.warmStart = RangeResolver.subtract(shift, from: start, zone: zone)
+                takeOutWarmRows(&past, scope)
+            }
+        }
+        let aggregation = try bindAggregation(stage, scope, range: range, at: at)
+        var plan = finish(scan, scope) { .aggregate($0, aggregation) }
+        plan.columns = Binder.columns(of: aggregation)
+        if let shift = stage.versus {
+            past.columns = scope.scanColumns
+            past.width = scope.width
+            try bindVersus(shift, stage, past, at: at, &plan)
+        }
+        return plan
     }
 
     func raw(_ scan: Scan, _ scope: RowScope) -> Plan {
@@ -92,7 +122,7 @@ extension Binder {
         scan.width = scope.width
         return Plan(
             root: root(scan), steps: [], zone: zone,
-            warnings: unknownNames(scope), columns: [])
+            warnings: unknownNames(scope), columns: [], warmStart: scan.warmStart)
     }
 
     /// What a standing query names and no row has had yet: the measurement, or else fields of it.

@@ -3,7 +3,7 @@ import TramColumnar
 /// Stages that work on whole tables.
 extension Binder {
     func bindTableStage(
-        _ stage: Stage, later: ArraySlice<Stage>, _ plan: inout Plan
+        _ stage: Stage, later: ArraySlice<Stage>, openBindings: Set<String>, _ plan: inout Plan
     ) throws(QueryError) {
         let scope = TableScope(columns: plan.columns, units: context.units)
         func index(_ name: Name) throws(QueryError) -> Int {
@@ -63,11 +63,28 @@ extension Binder {
                 try checkFill(fill, aggregation, stage.at)
                 aggregation.fill = fill
                 plan.steps[plan.steps.count - 1] = .aggregate(aggregation, time: time)
+            } else if plan.steps.count == 1, case .versus(var versus) = plan.steps[0],
+                case .aggregate(let scan, var aggregation) = plan.root, aggregation.grid != nil,
+                case .aggregate(let past, var then) = versus.plan.root
+            {
+                // The same aggregation at both times.
+                try checkFill(fill, aggregation, stage.at)
+                aggregation.fill = fill
+                then.fill = fill
+                plan.root = .aggregate(scan, aggregation)
+                versus.plan.root = .aggregate(past, then)
+                plan.steps[0] = .versus(versus)
             } else {
                 throw fillNeedsWindow(stage.at)
             }
         case .aggregate(let aggregate):
             try refuseStanding("a second aggregation", stage.at)
+            if aggregate.versus != nil {
+                throw QueryError(
+                    .misplaced, at: stage.at, en: "vs reads stored rows again, so it goes with the first aggregation",
+                    vi: "vs đọc lại các bản ghi gốc nên phải đi với phép tổng hợp đầu tiên")
+            }
+            takeOutWarmRows(&plan)
             let time = scope.columns.firstIndex { $0.name == "time" && $0.type == .time }
             let aggregation = try bindAggregation(aggregate, scope, range: .all, at: stage.at)
             if aggregation.hasWindows && time == nil {
@@ -82,7 +99,10 @@ extension Binder {
             throw QueryError(
                 .misplaced, at: stage.at, en: "stale looks at stored rows, so it comes first",
                 vi: "stale xem các bản ghi gốc nên phải đứng đầu")
-        case .join: throw notAvailable("join", stage.at)
+        case .join(let pipe, let keepsUnmatched, let on, let within):
+            try bindJoin(
+                pipe, keepsUnmatched: keepsUnmatched, on: on, within: within, at: stage.at, openBindings: openBindings,
+                &plan)
         case .emit:
             if !isStanding { throw onlyStanding("emit", stage.at) }
         case .alert:

@@ -9,6 +9,7 @@ struct Binder {
     let isStanding: Bool
     let zone: TimeZoneRules
     let bindings: [String: Pipe]
+    private let pipes = PipeCount()
 
     init(
         _ statement: Statement, schemas: [String: Schema], context: QueryContext, pool: TextPool, isStanding: Bool
@@ -55,6 +56,7 @@ struct Binder {
     }
 
     func bind(_ pipe: Pipe, openBindings: Set<String>) throws(QueryError) -> Plan {
+        try pipes.add()
         var plan: Plan
         var rest = pipe.stages[...]
         switch pipe.source.kind {
@@ -72,8 +74,10 @@ struct Binder {
             }
         }
         for (offset, stage) in zip(rest.indices, rest) {
-            try bindTableStage(stage, later: rest[(offset + 1)...], &plan)
+            if Binder.endsWarming(stage) { takeOutWarmRows(&plan) }
+            try bindTableStage(stage, later: rest[(offset + 1)...], openBindings: openBindings, &plan)
         }
+        takeOutWarmRows(&plan)
         return plan
     }
 
@@ -86,7 +90,7 @@ struct Binder {
 
     /// What follows a named or bracketed pipe: a range keeps the rows whose `time` lies in it.
     func bindTableSource(_ source: Source, _ plan: inout Plan) throws(QueryError) {
-        if source.warm != nil { throw notAvailable("warm", source.range?.at) }
+        if source.warm != nil && isStanding { throw notAvailable("warm", source.range?.at) }
         if let written = source.range {
             let scope = TableScope(columns: plan.columns, units: context.units)
             guard let time = scope.resolve("time", qualifier: nil), time.type == .time else {
@@ -98,10 +102,10 @@ struct Binder {
                         en: "write the range after the measurement: traffic[1h]"))
             }
             let range = try RangeResolver.resolve(written, now: context.now, zone: zone)
+            let start = warmed(range.start, by: source.warm)
+            if start != range.start { plan.warmStart = range.start }
             func bound(_ instant: Int64) -> BoundExpression { .constant(.time, UInt64(bitPattern: instant)) }
-            if range.start != .min {
-                plan.steps.append(.filter(.comparison(.greaterOrEqual, time, bound(range.start))))
-            }
+            if start != .min { plan.steps.append(.filter(.comparison(.greaterOrEqual, time, bound(start)))) }
             if range.end != .max { plan.steps.append(.filter(.comparison(.less, time, bound(range.end)))) }
         }
         try bindTableFilter(source.filter, &plan)

@@ -40,6 +40,8 @@ package struct Scan {
     package var steps: [RowStep]
     /// Columns of a block.
     package var width: Int
+    /// With `warm` the start of the range that was asked for; rows before it are read, but not given out.
+    package var warmStart: Int64? = nil
 }
 
 /// One aggregate call.
@@ -102,6 +104,9 @@ package enum TableStep {
     case unpivot(Unpivot, keep: [Int])
     /// The table's columns become block columns; `time` is the column with the rows' times.
     case aggregate(Aggregation, time: Int?)
+    /// Directly behind an aggregation.
+    case versus(Versus)
+    case join(Join)
 }
 
 /// Silence: groups whose newest row is older than `duration`.
@@ -136,20 +141,40 @@ package struct Plan {
     package var warnings: [Bilingual]
     /// The columns after each step; the last entry is the result's.
     package var columns: [TableColumn]
+    /// What stands for the query's "now", where it is another.
+    package var now: Int64? = nil
+    /// While a plan is bound: rows whose time lies before this have yet to be taken out.
+    package var warmStart: Int64? = nil
 }
 
 /// A column of a table: what it is called and what it holds.
 package struct TableColumn: Sendable {
+    /// What a column tells of its row.
+    package enum Role: Sendable {
+        case value
+        /// What the row was grouped by.
+        case group
+        /// When the row's window starts.
+        case window
+    }
+
     package var name: String
     package var alias: String?
     package var type: ColumnType
     /// Present for later stages, but given out only when named.
     package var isHidden: Bool
+    package var role: Role
 
-    package init(name: String, alias: String? = nil, type: ColumnType, isHidden: Bool = false) {
+    /// Whether rows of two pipes that agree on it belong together.
+    package var isKey: Bool { role == .group || type == .tag }
+
+    package init(
+        name: String, alias: String? = nil, type: ColumnType, isHidden: Bool = false, role: Role = .value
+    ) {
         self.name = name
         self.alias = alias
         self.type = type
         self.isHidden = isHidden
+        self.role = role
     }
 }
