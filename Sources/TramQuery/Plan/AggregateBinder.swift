@@ -50,13 +50,15 @@ struct AggregateBinder {
                 throw expressions.unknownFunction(call.function)
             }
             let before = items.count
-            let grouped = Set(stage.by.map(\.text))
+            // Where a tag has a field's name, the tag is what rows are grouped by.
+            let grouped = Set(stage.by.map(\.text)).subtracting(scope.tagKeys)
             for field in scope.visibleFields where !grouped.contains(field.name) {
                 guard let function = AggregateFunction(rawValue: call.function.text),
                     function.inputTypes.contains(field.type.columnType)
                 else { continue }
                 var expanded = call
-                expanded.arguments[0] = .name(qualifier: nil, Name(field.name, at: at))
+                // A tag may have the name too.
+                expanded.arguments[0] = .name(qualifier: Name("field", at: at), Name(field.name, at: at))
                 let name = item.name?.text ?? call.function.text
                 items.append(
                     AggregateStage.Item(
@@ -78,7 +80,14 @@ struct AggregateBinder {
         return calls.count == 1 ? calls[0] : nil
     }
 
+    /// The names of the aggregates that an item calls.
+    static func calls(of item: Expression) -> [String] { aggregateCalls(item).map(\.function.text) }
+
     private func aggregateCalls(_ expression: Expression) -> [Expression.Call] {
+        AggregateBinder.aggregateCalls(expression)
+    }
+
+    private static func aggregateCalls(_ expression: Expression) -> [Expression.Call] {
         switch expression {
         case .literal, .name, .star: []
         case .call(let call):
@@ -91,12 +100,12 @@ struct AggregateBinder {
         }
     }
 
-    private func isAggregate(_ call: Expression.Call) -> Bool {
+    private static func isAggregate(_ call: Expression.Call) -> Bool {
         isWindowLength(call) || AggregateFunction.names.contains(call.function.text)
     }
 
     /// `duration()` is the length of a window that the rows cut; with an argument it is another function.
-    private func isWindowLength(_ call: Expression.Call) -> Bool {
+    private static func isWindowLength(_ call: Expression.Call) -> Bool {
         call.function.text == RowWindowAggregation.durationCall && call.arguments.isEmpty
     }
 
@@ -178,7 +187,7 @@ struct AggregateBinder {
     }
 
     private func bindCall(_ call: Expression.Call) throws(QueryError) -> AggregateCall {
-        if isWindowLength(call) { return try bindWindowLength(call) }
+        if AggregateBinder.isWindowLength(call) { return try bindWindowLength(call) }
         let function = call.function.text
         var argument: BoundExpression?
         var rest = call.arguments[...]

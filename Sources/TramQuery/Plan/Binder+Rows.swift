@@ -112,7 +112,10 @@ extension Binder {
     func raw(_ scan: Scan, _ scope: RowScope) -> Plan {
         let outputs = scope.outputs()
         var plan = finish(scan, scope) { .scan($0, output: outputs) }
-        plan.columns = outputs.map { TableColumn(name: $0.name, type: $0.type) }
+        plan.columns = outputs.map { output in
+            let role: TableColumn.Role = scope.scanColumns[output.column] == .time ? .instant : .value
+            return TableColumn(name: output.name, type: output.type, role: role)
+        }
         return plan
     }
 
@@ -122,7 +125,8 @@ extension Binder {
         scan.width = scope.width
         return Plan(
             root: root(scan), steps: [], zone: zone,
-            warnings: unknownNames(scope), columns: [], warmStart: scan.warmStart)
+            warnings: unknownNames(scope), columns: [],
+            range: TimeRange(start: scan.warmStart ?? scan.range.start, end: scan.range.end), warmStart: scan.warmStart)
     }
 
     /// What a standing query names and no row has had yet: the measurement, or else fields of it.
@@ -148,12 +152,27 @@ extension Binder {
         if let range = pipe.source.range {
             return try RangeResolver.resolve(range, now: context.now, zone: zone)
         }
+        if asksForLast(pipe) { return .all }
         switch context.defaultRange {
         case .all: return .all
         case .lastHour:
             let hour: Int64 = 3_600_000_000_000
             return TimeRange(start: context.now.subtractingReportingOverflow(hour).partialValue, end: context.now)
         }
+    }
+
+    /// Whether the pipe asks for nothing but newest values: without a range these are those of all time.
+    private func asksForLast(_ pipe: Pipe) -> Bool {
+        for stage in pipe.stages {
+            switch stage.kind {
+            case .filter, .set, .select, .drop, .zone: continue
+            case .aggregate(let aggregate):
+                return aggregate.window == nil && aggregate.versus == nil
+                    && aggregate.items.allSatisfy { AggregateBinder.calls(of: $0.value).allSatisfy { $0 == "last" } }
+            default: return false
+            }
+        }
+        return false
     }
 
     func bindRowFilter(_ filter: Expression, _ scope: RowScope, _ scan: inout Scan) throws(QueryError) {

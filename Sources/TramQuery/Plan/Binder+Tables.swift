@@ -55,28 +55,7 @@ extension Binder {
             break
         case .fill(let fill):
             try refuseStanding("fill", stage.at)
-            if plan.steps.isEmpty, case .aggregate(let scan, var aggregation) = plan.root, aggregation.grid != nil {
-                try checkFill(fill, aggregation, stage.at)
-                aggregation.fill = fill
-                plan.root = .aggregate(scan, aggregation)
-            } else if case .aggregate(var aggregation, let time) = plan.steps.last, aggregation.grid != nil {
-                try checkFill(fill, aggregation, stage.at)
-                aggregation.fill = fill
-                plan.steps[plan.steps.count - 1] = .aggregate(aggregation, time: time)
-            } else if plan.steps.count == 1, case .versus(var versus) = plan.steps[0],
-                case .aggregate(let scan, var aggregation) = plan.root, aggregation.grid != nil,
-                case .aggregate(let past, var then) = versus.plan.root
-            {
-                // The same aggregation at both times.
-                try checkFill(fill, aggregation, stage.at)
-                aggregation.fill = fill
-                then.fill = fill
-                plan.root = .aggregate(scan, aggregation)
-                versus.plan.root = .aggregate(past, then)
-                plan.steps[0] = .versus(versus)
-            } else {
-                throw fillNeedsWindow(stage.at)
-            }
+            try bindFill(fill, stage.at, &plan)
         case .aggregate(let aggregate):
             try refuseStanding("a second aggregation", stage.at)
             if aggregate.versus != nil {
@@ -86,7 +65,9 @@ extension Binder {
             }
             takeOutWarmRows(&plan)
             let time = scope.columns.firstIndex { $0.name == "time" && $0.type == .time }
-            let aggregation = try bindAggregation(aggregate, scope, range: .all, at: stage.at)
+            // Times that a stage has computed may lie anywhere.
+            let isCut = time.map { [.instant, .window].contains(scope.columns[$0].role) } ?? false
+            let aggregation = try bindAggregation(aggregate, scope, range: isCut ? plan.range : .all, at: stage.at)
             if aggregation.hasWindows && time == nil {
                 throw QueryError(
                     .misplaced, at: aggregate.window?.at ?? stage.at,
@@ -109,6 +90,42 @@ extension Binder {
             if !isStanding { throw onlyStanding("alert", stage.at) }
             throw notAvailable("alert", stage.at)
         }
+    }
+
+    /// The stage `fill`: as if it stood in the aggregation directly before it, which may be the last of a named pipe.
+    private func bindFill(_ fill: FillExpression, _ at: SourceRange, _ plan: inout Plan) throws(QueryError) {
+        switch (plan.root, plan.steps.last) {
+        case (.aggregate(let scan, var aggregation), nil) where aggregation.grid != nil:
+            try checkFill(fill, aggregation, at)
+            aggregation.fill = fill
+            plan.root = .aggregate(scan, aggregation)
+        case (.aggregate(let scan, var aggregation), .versus(var versus)) where aggregation.grid != nil:
+            guard case .aggregate(let past, var then) = versus.plan.root else { throw fillIsMisplaced(at) }
+            // The same aggregation at both times.
+            try checkFill(fill, aggregation, at)
+            aggregation.fill = fill
+            then.fill = fill
+            plan.root = .aggregate(scan, aggregation)
+            versus.plan.root = .aggregate(past, then)
+            plan.steps[plan.steps.count - 1] = .versus(versus)
+        case (_, .aggregate(var aggregation, let time)) where aggregation.grid != nil:
+            try checkFill(fill, aggregation, at)
+            aggregation.fill = fill
+            plan.steps[plan.steps.count - 1] = .aggregate(aggregation, time: time)
+        case (.table(var inner), nil):
+            try bindFill(fill, at, &inner)
+            plan.root = .table(inner)
+        default:
+            throw fillIsMisplaced(at)
+        }
+    }
+
+    private func fillIsMisplaced(_ at: SourceRange) -> QueryError {
+        QueryError(
+            .misplaced, at: at, en: "fill goes directly behind an aggregation with windows of the clock",
+            vi: "fill phải đứng ngay sau phép tổng hợp có cửa sổ theo giờ",
+            hint: Bilingual(
+                vi: "ví dụ: | mean(v) every 15m fill prev", en: "for example: | mean(v) every 15m fill prev"))
     }
 
     func select(_ indices: [Int], _ plan: inout Plan, keepHidden: Bool = false) {

@@ -4,10 +4,10 @@ import TramColumnar
 /// look at, and are not given out.
 ///
 /// They go through every stage that works on one row after another (`where`, `set`, `select`, `drop`, `unpivot`) and
-/// through a first aggregation with `every`, whose windows before the range are rows like others (`fill` fills them too,
-/// so that `fill prev` carries their values into the range). Before any other stage, at the end of the pipe, and before
-/// a stage that drops `time`, those whose time lies before the range's start are taken out. So a window that begins
-/// before the range is not given even where it reaches into it.
+/// through a first aggregation with `every`, whose windows before the range are rows like others (`fill` fills them
+/// too, so that `fill prev` carries their values into the range). Before any other stage, at the end of the pipe, and
+/// before a stage that drops `time`, those whose time lies before the range's start are taken out. So a window that
+/// begins before the range is not given even where it reaches into it.
 extension Binder {
     /// Whether rows before the range must not reach the stage.
     static func endsWarming(_ stage: Stage) -> Bool {

@@ -2,9 +2,10 @@ import TramColumnar
 
 /// The stages `join` and `left`: rows of another pipe beside those of this one.
 ///
-/// Rows match when the `on` columns are equal (null equals nothing) and, where both sides are windows, their times. With
-/// `within` the time decides otherwise: of the rows with equal `on` columns that are not earlier and at most so much
-/// later, the nearest one matches, and `gap` tells how much later it is.
+/// Rows match when the `on` columns are equal (null equals nothing) and, where both sides are windows, their times.
+/// Without `on` these are the columns that rows were grouped by, and tags, that both sides have. With `within` the time
+/// decides otherwise: of the rows with equal `on` columns that are not earlier and at most so much later, the nearest
+/// one matches, and `gap` tells how much later it is.
 ///
 /// The columns are this pipe's, then the other's without those that were matched. A name that is taken gets the first
 /// free of `_2`, `_3`, …. `partial` is this pipe's.
@@ -105,7 +106,7 @@ extension Binder {
             var given = column
             given.name = Join.freeName(column.name, &taken)
             // A row's own time is that of this pipe; the other one is a value.
-            given.role = column.role == .window ? .value : column.role
+            given.role = column.role == .group ? .group : .value
             if let alias = column.alias, taken.contains(alias) || !aliases.insert(alias).inserted { given.alias = nil }
             join.given.append(index)
             join.columns.append(given)

@@ -141,6 +141,8 @@ package struct Plan {
     package var warnings: [Bilingual]
     /// The columns after each step; the last entry is the result's.
     package var columns: [TableColumn]
+    /// What the rows' times were cut by.
+    package var range = TimeRange.all
     /// What stands for the query's "now", where it is another.
     package var now: Int64? = nil
     /// While a plan is bound: rows whose time lies before this have yet to be taken out.
@@ -154,6 +156,8 @@ package struct TableColumn: Sendable {
         case value
         /// What the row was grouped by.
         case group
+        /// The stored row's own time.
+        case instant
         /// When the row's window starts.
         case window
     }

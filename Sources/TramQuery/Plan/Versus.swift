@@ -2,9 +2,10 @@ import TramColumnar
 
 /// The clause `vs 7d`: the same aggregation over the range that lies so long before, set beside this one.
 ///
-/// For each output `x` there is `x_vs`, its value then, and, where that is a number or a length of time, `x_pct`, by how
-/// many percent it has changed: 100 (x - x_vs) / x_vs, null when either is null or x_vs is 0. A window is set beside the
-/// one that starts so long before it on the local calendar, a group beside its equal. What was only then has no row.
+/// For each output `x` there is `x_vs`, its value then, and, where that is a number or a length of time, `x_pct`, by
+/// how many percent it has changed: 100 (x - x_vs) / x_vs, null when either is null or x_vs is 0. A window is set
+/// beside the one that starts so long before it on the local calendar, a group beside its equal. What was only then has
+/// no row.
 package struct Versus {
     /// The aggregation of that time; its table has the columns of the one at the root.
     package var plan: Plan
