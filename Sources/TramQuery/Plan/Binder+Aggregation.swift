@@ -111,10 +111,11 @@ extension Binder {
 
     static func columns(of aggregation: Aggregation) -> [TableColumn] {
         var columns: [TableColumn] = []
-        if aggregation.hasWindows { columns.append(TableColumn(name: "time", type: .time, role: .window)) }
-        columns += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type, role: .group) }
+        let isWindowed = aggregation.hasWindows
+        if isWindowed { columns.append(TableColumn(name: "time", type: .time, role: .windowTime)) }
+        columns += aggregation.groups.map { .group($0.name, $0.value.type, role: isWindowed ? .key : .value) }
         columns += aggregation.outputs.map { TableColumn(name: $0.name, alias: $0.alias, type: $0.value.type) }
-        if aggregation.hasWindows { columns.append(TableColumn(name: "partial", type: .bool, isHidden: true)) }
+        if isWindowed { columns.append(TableColumn(name: "partial", type: .bool, isHidden: true)) }
         return columns
     }
 }

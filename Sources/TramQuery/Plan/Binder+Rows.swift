@@ -69,7 +69,7 @@ extension Binder {
                 scan.range = pipe.source.range == nil ? .all : wanted
                 plan = finish(scan, scope) { .stale($0, stale) }
                 plan?.columns =
-                    stale.groups.map { TableColumn(name: $0.name, type: $0.value.type, role: .group) }
+                    stale.groups.map { .group($0.name, $0.value.type) }
                     + [TableColumn(name: "time", type: .time), TableColumn(name: "age", type: .duration)]
             case .sort, .top, .limit, .fill, .join, .alert:
                 plan = raw(scan, scope)
@@ -112,9 +112,10 @@ extension Binder {
     func raw(_ scan: Scan, _ scope: RowScope) -> Plan {
         let outputs = scope.outputs()
         var plan = finish(scan, scope) { .scan($0, output: outputs) }
-        plan.columns = outputs.map { output in
-            let role: TableColumn.Role = scope.scanColumns[output.column] == .time ? .instant : .value
-            return TableColumn(name: output.name, type: output.type, role: role)
+        plan.columns = outputs.map {
+            let role: TableColumn.Role =
+                $0.name == "time" && $0.type == .time ? .rowTime : $0.type == .tag ? .key : .value
+            return TableColumn(name: $0.name, type: $0.type, role: role)
         }
         return plan
     }

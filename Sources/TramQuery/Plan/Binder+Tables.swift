@@ -66,7 +66,7 @@ extension Binder {
             takeOutWarmRows(&plan)
             let time = scope.columns.firstIndex { $0.name == "time" && $0.type == .time }
             // Times that a stage has computed may lie anywhere.
-            let isCut = time.map { [.instant, .window].contains(scope.columns[$0].role) } ?? false
+            let isCut = time.map { [.rowTime, .windowTime].contains(scope.columns[$0].role) } ?? false
             let aggregation = try bindAggregation(aggregate, scope, range: isCut ? plan.range : .all, at: stage.at)
             if aggregation.hasWindows && time == nil {
                 throw QueryError(
@@ -176,7 +176,8 @@ extension Binder {
         plan.steps.append(.unpivot(unpivot, keep: keep))
         plan.columns =
             keep.map { scope.columns[$0] } + [
-                TableColumn(name: "field", type: .string), TableColumn(name: "value", type: unpivot.valueType),
+                TableColumn(name: "field", type: .string, role: .key),
+                TableColumn(name: "value", type: unpivot.valueType),
             ]
     }
 }

@@ -43,19 +43,20 @@ extension Binder {
         let leftTime = plan.columns.firstIndex { $0.name == "time" && $0.type == .time }
         let rightTime = right.columns.firstIndex { $0.name == "time" && $0.type == .time }
         var windowTimes: (left: Int, right: Int)?
-        if let leftTime, let rightTime, plan.columns[leftTime].role == .window, right.columns[rightTime].role == .window
+        if let leftTime, let rightTime, plan.columns[leftTime].role == .windowTime,
+            right.columns[rightTime].role == .windowTime
         {
             windowTimes = (leftTime, rightTime)
         }
         if names.isEmpty {
-            let shared = plan.columns.indices.filter { plan.columns[$0].isKey }
+            let shared = plan.columns.indices.filter { plan.columns[$0].isShared }
             for one in shared {
-                guard let two = right.columns.firstIndex(where: { $0.isKey && $0.name == plan.columns[one].name })
+                guard let two = right.columns.firstIndex(where: { $0.isShared && $0.name == plan.columns[one].name })
                 else { continue }
                 try checkKey(plan.columns[one], right.columns[two], Name(plan.columns[one].name, at: at))
                 keys.append((one, two))
             }
-            let isWhole = shared.isEmpty && !right.columns.contains { $0.isKey }
+            let isWhole = shared.isEmpty && !right.columns.contains { $0.isShared }
             // One group on each side: time alone tells the windows apart.
             if keys.isEmpty && !(isWhole && (windowTimes != nil || within != nil)) {
                 throw QueryError(
@@ -106,7 +107,7 @@ extension Binder {
             var given = column
             given.name = Join.freeName(column.name, &taken)
             // A row's own time is that of this pipe; the other one is a value.
-            given.role = column.role == .group ? .group : .value
+            given.role = column.role == .key ? .key : .value
             if let alias = column.alias, taken.contains(alias) || !aliases.insert(alias).inserted { given.alias = nil }
             join.given.append(index)
             join.columns.append(given)

@@ -151,15 +151,15 @@ package struct Plan {
 
 /// A column of a table: what it is called and what it holds.
 package struct TableColumn: Sendable {
-    /// What a column tells of its row.
+    /// What a column is to running functions.
     package enum Role: Sendable {
         case value
-        /// What the row was grouped by.
-        case group
-        /// The stored row's own time.
-        case instant
-        /// When the row's window starts.
-        case window
+        /// Tells rows of one group, or of one series, from those of another.
+        case key
+        /// Start of the row's window.
+        case windowTime
+        /// Time of a stored row.
+        case rowTime
     }
 
     package var name: String
@@ -168,9 +168,8 @@ package struct TableColumn: Sendable {
     /// Present for later stages, but given out only when named.
     package var isHidden: Bool
     package var role: Role
-
-    /// Whether rows of two pipes that agree on it belong together.
-    package var isKey: Bool { role == .group || type == .tag }
+    /// What rows were grouped by, with windows or without.
+    package var isGroup = false
 
     package init(
         name: String, alias: String? = nil, type: ColumnType, isHidden: Bool = false, role: Role = .value
@@ -180,5 +179,14 @@ package struct TableColumn: Sendable {
         self.type = type
         self.isHidden = isHidden
         self.role = role
+    }
+
+    /// Whether rows of two pipes that agree on it belong together.
+    var isShared: Bool { isGroup || role == .key || type == .tag }
+
+    static func group(_ name: String, _ type: ColumnType, role: Role = .value) -> TableColumn {
+        var column = TableColumn(name: name, type: type, role: role)
+        column.isGroup = true
+        return column
     }
 }
