@@ -210,9 +210,11 @@ public final class Engine: Sendable {
         let definitions = definitions
         var limits = QueryLimits()
         if let rows { limits.rows = min(limits.rows, rows) }
-        return QueryContext(
+        var context = QueryContext(
             now: now ?? time.now(), zone: zone ?? definitions.zone, zones: ZoneFiles(), units: definitions.units,
             defaultRange: .lastHour, limits: limits)
+        context.workers = QueryThreads.workers
+        return context
     }
 
     private func check(_ definitions: LiveDefinitions) throws(StandingQueries.Failure) {

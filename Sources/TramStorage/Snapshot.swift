@@ -1,3 +1,4 @@
+import TramCodec
 public import TramColumnar
 
 /// A series as a snapshot sees it.
@@ -113,6 +114,16 @@ public struct Snapshot: Sendable {
         return store.index.series(of: number, matching: tags, below: bound)
     }
 
+    /// The series that have one of its codes for each of these tags, rising. O(series of the tags' values), not of the
+    /// measurement.
+    public func series(
+        of measurement: String, matchingAny tags: [(key: String, codes: [UInt32])]
+    ) -> [StoredSeries] {
+        guard let number = store.index.number(of: measurement, below: bound) else { return [] }
+        let ids = store.index.series(of: number, matchingAny: tags, below: bound)
+        return store.index.entries(of: number, ids, below: bound)
+    }
+
     /// The series that may have rows in `range`; all others have none. A range is rounded to days.
     /// O(series / 64 · days).
     public func seriesPresent(in range: TimeRange) -> SeriesSet { store.seriesPresent(in: range) }
@@ -135,6 +146,32 @@ public struct Snapshot: Sendable {
     ) throws(Failure) {
         try head(series)?.blocks(
             fields: fields, in: range, damaged: { damages.note($0, of: series, $1) }, visit: visit)
+    }
+
+    /// Hands every stretch of rows of a series that overlaps `range` to `visit`, in time order, without reading it; one
+    /// may have rows outside the range.
+    ///
+    /// - Throws: what `visit` throws.
+    /// - Complexity: O(stretches in the range + log).
+    public func rows<Failure: Error>(
+        of series: SeriesID, in range: TimeRange, visit: (StoredRows) throws(Failure) -> Void
+    ) throws(Failure) {
+        try head(series)?.rows(in: range, visit: visit)
+    }
+
+    /// Reads rows that `rows` gave. O(rows · fields).
+    ///
+    /// - Returns: times (empty when they are not asked for), and columns in the order of the request; nil for a block
+    ///   that is not as it was written, which `Store.damagedBlocks` has from then on.
+    public func read(
+        _ rows: StoredRows, of series: SeriesID, _ request: ReadRequest
+    ) -> (timestamps: [Int64], columns: [ReadColumn])? {
+        do throws(CodecError) {
+            return try rows.read(request)
+        } catch {
+            if let block = rows.block { damages.note(block, of: series, error) }
+            return nil
+        }
     }
 
     /// The series as it was; nil for one that was not visible.

@@ -27,7 +27,7 @@ struct Printing {
         // No elapsed time: the same question gives the same bytes.
         // Every block that is read is decoded.
         let statistics = ResultStatistics(
-            rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: result.blocksRead)
+            rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: result.blocksDecoded)
         try writer.write(result, statistics: statistics) { chunk in try StandardStream.output.write(chunk) }
     }
 }

@@ -118,9 +118,10 @@ struct QueryCommand: AsyncParsableCommand {
                 throw ClosedDirectory.failure(database.name, error)
             }
             for line in ClosedDirectory.warnings(database.name, store.recovery, language) { Talk.line(line) }
-            let context = QueryContext(
+            var context = QueryContext(
                 now: now?.nanoseconds ?? SystemTime().now(), zone: definitions.zone, zones: ZoneFiles(),
                 units: definitions.catalogue, defaultRange: .lastHour)
+            context.workers = QueryThreads.workers
             var result = try said { () throws(QueryError) in
                 try QueryRunner.run(query, source: StoreSource(store.snapshot()), context: context)
             }
@@ -210,9 +211,10 @@ struct QueryCommand: AsyncParsableCommand {
         let store = try load(feed, language: language.language)
         let source = StoreSource(store.snapshot())
         let newest = source.measurements.compactMap { source.extent(of: $0)?.end }.max()
-        let context = QueryContext(
+        var context = QueryContext(
             now: now?.nanoseconds ?? newest ?? 0, zone: definitions.zone, zones: ZoneFiles(),
             units: definitions.catalogue, defaultRange: .all)
+        context.workers = QueryThreads.workers
         let result = try said { () throws(QueryError) in
             try QueryRunner.run(query, source: source, context: context)
         }

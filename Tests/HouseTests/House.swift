@@ -38,7 +38,11 @@ let rooms: [Room] = [
     Room(
         name: "TramQuery", modules: ["TramColumnar"],
         // Math functions.
-        onlyIn: ["Glibc": ["Kernels/", "Aggregates/", "Execution/ExpressionEvaluator.swift"]]),
+        // Parts of a query that run at once.
+        onlyIn: [
+            "Glibc": ["Kernels/", "Aggregates/", "Execution/ExpressionEvaluator.swift"],
+            "Synchronization": ["Execution/AggregateScan.swift"],
+        ]),
     Room(name: "TramStreaming", modules: ["TramColumnar", "TramQuery"]),
     Room(name: "TramAlerting", modules: ["TramColumnar", "TramQuery"]),
     Room(name: "TramFederation", modules: ["TramColumnar", "TramQuery"]),
@@ -53,7 +57,8 @@ let rooms: [Room] = [
             "Synchronization": [
                 "Committer.swift", "NewSeries.swift", "Database.swift", "Engine.swift", "EngineMetrics.swift",
                 "LiveQueries.swift",
-            ]
+            ],
+            "Dispatch": ["QueryThreads.swift"],
         ]),
     Room(
         name: "TramServer",

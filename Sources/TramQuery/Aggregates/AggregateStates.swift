@@ -1,4 +1,4 @@
-import TramColumnar
+package import TramColumnar
 
 /// The states of one aggregate call, one state a slot. A slot is one group in one window (or in one slice of a window).
 ///
@@ -23,6 +23,30 @@ package protocol AggregateStates: AnyObject {
     /// number counts as earlier.
     func update(slot: Int, column: Column?, timestamps: [Int64], rows: Range<Int>, series: UInt32) throws(QueryError)
 
+    /// Feeds a whole block into `slot` by what is known of it.
+    ///
+    /// - Parameters:
+    ///   - summary: of the argument; nil for an aggregate without one.
+    ///   - rows: the block's rows, present or not, and the times of the first and the last.
+    /// - Returns: false when this state needs the values; nothing was fed then.
+    func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) throws(QueryError) -> Bool
+
+    /// Feeds values, none absent, that are integers in units of 10^-scale of a float column, or those of an int column
+    /// with scale 0. `timestamps` is parallel to `values`, or empty where the state does not say `needsTimes`.
+    ///
+    /// - Returns: false when this state needs the values as they are; nothing was fed then.
+    func add(
+        mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int
+    ) throws(QueryError) -> Bool
+
+    /// Whether feeding rows asks for their times.
+    var needsTimes: Bool { get }
+
+    /// Whether a value that comes again at a later time changes nothing.
+    var ignoresRepetition: Bool { get }
+
     /// Feeds row `i` into `slots[i]`; a negative slot skips the row. All arrays have equal length.
     func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) throws(QueryError)
 
@@ -34,4 +58,18 @@ package protocol AggregateStates: AnyObject {
 
     /// The value of a slot: bits as in `Column`, nil for null. O(1) but for quantiles.
     func finish(slot: Int) throws(QueryError) -> UInt64?
+}
+
+extension AggregateStates {
+    package func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) throws(QueryError) -> Bool { false }
+
+    package func add(
+        mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int
+    ) throws(QueryError) -> Bool { false }
+
+    package var needsTimes: Bool { true }
+
+    package var ignoresRepetition: Bool { false }
 }

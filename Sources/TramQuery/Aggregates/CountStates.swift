@@ -20,6 +20,20 @@ final class CountStates: AggregateStates {
         counts[slot] += present
     }
 
+    var needsTimes: Bool { false }
+
+    func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) -> Bool {
+        counts[slot] += Int64(summary?.count ?? rows)
+        return true
+    }
+
+    func add(mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int) -> Bool {
+        counts[slot] += Int64(mantissas.count)
+        return true
+    }
+
     func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) {
         let presence = column?.presence
         withOwn(&counts) { counts in

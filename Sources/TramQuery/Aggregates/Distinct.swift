@@ -135,6 +135,8 @@ final class DistinctStates: PresentStates {
         keys = DistinctKeys(kind: ValueKind(inputType), texts: texts)
     }
 
+    var needsTimes: Bool { false }
+    var ignoresRepetition: Bool { true }
     var slotCount: Int { sketches.count }
     var byteCount: Int { sketches.reduce(0) { $0 + $1.byteCount } }
 
@@ -174,6 +176,8 @@ final class ExactDistinctStates: PresentStates {
         keys = DistinctKeys(kind: ValueKind(inputType), texts: nil)
     }
 
+    var needsTimes: Bool { false }
+    var ignoresRepetition: Bool { true }
     var slotCount: Int { sets.count }
     var byteCount: Int { sets.reduce(0) { $0 + 24 + $1.byteCount } }
 

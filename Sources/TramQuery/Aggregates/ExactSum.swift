@@ -97,6 +97,24 @@ struct ExactSums {
         }
     }
 
+    /// Adds `count` values by their exact sum in units of 10^-sumScale.
+    mutating func add(_ sum: Int128, scale sumScale: Int, count: Int, to slot: Int) {
+        add(Part(sum: sum, scale: sumScale, count: Int64(count), rest: nil), to: slot)
+    }
+
+    /// Adds values that are decimals at one scale.
+    mutating func addRun(_ mantissas: Span<Int64>, scale runScale: Int, to slot: Int) {
+        raiseScale(to: runScale)
+        let sum = IntegerRuns.sum(mantissas)
+        counts[slot] += Int64(mantissas.count)
+        let (aligned, overflow) = sum.multipliedReportingOverflow(by: Int128(PowerOfTen.integer(scale - runScale)))
+        if overflow {
+            rests[restNumber(of: slot)].add(sum, scale: runScale)
+        } else {
+            add(aligned, to: slot)
+        }
+    }
+
     /// Adds one value of any kind and returns the scale of its decimal, -1 when it has none or needs none.
     private mutating func add(_ value: Double, to slot: Int) -> Int {
         switch DecimalReading.meaning(of: value) {
@@ -227,6 +245,23 @@ final class FloatSumStates: PresentStates {
         sums.addRun(bits, to: slot)
     }
 
+    var needsTimes: Bool { false }
+
+    func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) -> Bool {
+        guard let summary, summary.type == .float else { return false }
+        if summary.count == 0 { return true }
+        guard let sum = summary.sum, !summary.hasNonFinite else { return false }
+        sums.add(sum.units, scale: sum.scale, count: summary.count, to: slot)
+        return true
+    }
+
+    func add(mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int) -> Bool {
+        sums.addRun(mantissas, scale: scale, to: slot)
+        return true
+    }
+
     func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
         sums.addRows(bits, slots: slots)
     }
@@ -272,6 +307,26 @@ final class IntegerSumStates: PresentStates {
     }
 
     // 2^63 values of 64 bits fit 128 bits, so these additions cannot overflow.
+
+    var needsTimes: Bool { false }
+
+    func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) -> Bool {
+        guard let summary, summary.type == (isUnsigned ? .uint : .int) else { return false }
+        if summary.count == 0 { return true }
+        guard let sum = summary.sum, sum.scale == 0 else { return false }
+        sums[slot] += sum.units
+        counts[slot] += Int64(summary.count)
+        return true
+    }
+
+    func add(mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int) -> Bool {
+        guard scale == 0, !isUnsigned else { return false }
+        sums[slot] += IntegerRuns.sum(mantissas)
+        counts[slot] += Int64(mantissas.count)
+        return true
+    }
 
     func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
         var sum: Int128 = 0

@@ -51,6 +51,30 @@ final class ExtremeStates: PresentStates {
         take(best, time: earliest, into: slot)
     }
 
+    var needsTimes: Bool { givesTime }
+    var ignoresRepetition: Bool { true }
+
+    func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) -> Bool {
+        guard let summary, !givesTime, !summary.hasNonFinite else { return false }
+        if summary.count == 0 { return true }
+        guard kind == ValueKind(summary.type.columnType), kind != .text,
+            let key = key(side == .low ? summary.minimum : summary.maximum)
+        else { return false }
+        take(key, time: 0, into: slot)
+        return true
+    }
+
+    func add(mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int) -> Bool {
+        guard !givesTime, !mantissas.isEmpty, kind == .float || kind == .signed else { return false }
+        let extremes = IntegerRuns.extremes(mantissas)
+        let mantissa = side == .low ? extremes.low : extremes.high
+        let bits = kind == .float ? IntegerRuns.float(mantissa, scale: scale).bitPattern : UInt64(bitPattern: mantissa)
+        if let key = key(bits) { take(key, time: 0, into: slot) }
+        return true
+    }
+
     private func bestKey(_ bits: Span<UInt64>) -> Int64? {
         if kind == .float {
             guard let extremes = unsafe bits.withUnsafeBufferPointer({ unsafe FloatRuns.extremes($0) }) else {
@@ -122,6 +146,19 @@ final class SpreadStates: PresentStates {
     func grow(to count: Int) {
         lows.extend(to: count, with: .max)
         highs.extend(to: count, with: .min)
+    }
+
+    var needsTimes: Bool { false }
+    var ignoresRepetition: Bool { true }
+
+    func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) -> Bool {
+        guard let summary, !summary.hasNonFinite, kind == ValueKind(summary.type.columnType), kind != .text,
+            let low = kind.canonical(summary.minimum), let high = kind.canonical(summary.maximum)
+        else { return false }
+        if summary.count > 0 { widen(slot, low: kind.orderKey(low), high: kind.orderKey(high)) }
+        return true
     }
 
     func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
@@ -202,6 +239,8 @@ final class TextExtremeStates: PresentStates {
         resultType = inputType
     }
 
+    var needsTimes: Bool { false }
+    var ignoresRepetition: Bool { true }
     var slotCount: Int { codes.count }
     var byteCount: Int { codes.count * 9 }
 

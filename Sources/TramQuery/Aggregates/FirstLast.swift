@@ -29,6 +29,28 @@ final class FirstLastStates: PresentStates {
         isSeen.extend(to: count, with: false)
     }
 
+    func add(
+        _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
+    ) -> Bool {
+        guard let summary, !summary.hasNonFinite, kind == ValueKind(summary.type.columnType) else { return false }
+        if summary.count == 0 { return true }
+        // Which row had the value is known only when all had one.
+        guard summary.count == rows else { return false }
+        take(
+            end == .first ? summary.first : summary.last, time: end == .first ? first : last, owner: series, into: slot)
+        return true
+    }
+
+    func add(mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int) -> Bool {
+        guard kind == .float || kind == .signed, !mantissas.isEmpty else { return false }
+        let row = end == .first ? 0 : mantissas.count - 1
+        let bits =
+            kind == .float
+            ? IntegerRuns.float(mantissas[row], scale: scale).bitPattern : UInt64(bitPattern: mantissas[row])
+        take(bits, time: timestamps[row], owner: series, into: slot)
+        return true
+    }
+
     func addRun(_ bits: Span<UInt64>, timestamps: Span<Int64>, series: UInt32, to slot: Int) {
         // Rows mostly come in order of time: then only the row at the right end does more than one comparison.
         let count = bits.count

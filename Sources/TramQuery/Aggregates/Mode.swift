@@ -13,6 +13,7 @@ final class ModeStates: PresentStates {
         self.texts = texts
     }
 
+    var needsTimes: Bool { false }
     var slotCount: Int { counts.count }
     var byteCount: Int { counts.reduce(0) { $0 + 8 + $1.capacity * 17 } }
 

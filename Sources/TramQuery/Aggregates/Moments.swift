@@ -23,6 +23,7 @@ final class MomentStates: PresentStates {
         resultType = inputType == .duration ? .duration : .float
     }
 
+    var needsTimes: Bool { false }
     var slotCount: Int { counts.count }
     var byteCount: Int { counts.count * 24 }
 

@@ -42,10 +42,10 @@ struct Executor {
             let grouped = try GroupedAggregation(
                 aggregation, context: evaluation, limits: context.limits, work: work,
                 isSeriesColumn: { Executor.isSeriesColumn($0, scan) })
-            try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work).run {
-                (block) throws(QueryError) in
-                try grouped.add(block)
-            }
+            try AggregateScan(
+                scan: scan, aggregation: aggregation, source: source, context: context, evaluation: evaluation,
+                work: work
+            ).run(into: grouped)
             return try grouped.finish()
         case .stale(let scan, let stale):
             return try silence(scan, stale, evaluation)

@@ -3,7 +3,7 @@ import TramColumnar
 /// An aggregation over rows that end: feeds blocks to the states, then gives the finished table, filled where asked.
 final class GroupedAggregation {
     private let aggregation: Aggregation
-    private let states: SlicedStates
+    let states: SlicedStates
     private let context: EvaluationContext
     private let limits: QueryLimits
     /// Asked whether to go on.
@@ -52,7 +52,7 @@ final class GroupedAggregation {
                 if finished.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows) }
             }
         }
-        if order.isEmpty && aggregation.groups.isEmpty && aggregation.grid == nil {
+        if finished.rowCount == 0 && aggregation.groups.isEmpty && aggregation.grid == nil {
             finished.append(try emptyRow())
             isFilled.append(false)
         }

@@ -4,7 +4,14 @@ import TramColumnar
 final class ScanWork {
     /// Rows inside the range, before row filters.
     var rows = 0
+    /// Blocks that overlap the range; of them those that were decoded, and those that a condition on a field left out
+    /// unread.
     var blocks = 0
+    var decoded = 0
+    var skipped = 0
+    /// Series of the measurements, and those that the tags' conditions and the range left.
+    var allSeries = 0
+    var series = 0
     private let interruption: (@Sendable () -> QueryError.Code?)?
 
     init(interruption: (@Sendable () -> QueryError.Code?)?) {
@@ -16,8 +23,28 @@ final class ScanWork {
     /// - Throws: the reason for which it should not.
     func count(_ block: RowBlock) throws(QueryError) {
         blocks += 1
+        decoded += 1
         rows += block.count
         try check()
+    }
+
+    /// Notes one more block that has not been read, and asks whether the query should go on.
+    ///
+    /// - Throws: the reason for which it should not.
+    func countBlock() throws(QueryError) {
+        blocks += 1
+        if blocks & 15 == 0 { try check() }
+    }
+
+    /// For a part of the query that runs beside others.
+    func part() -> ScanWork { ScanWork(interruption: interruption) }
+
+    func add(_ part: ScanWork) {
+        rows += part.rows
+        blocks += part.blocks
+        decoded += part.decoded
+        skipped += part.skipped
+        series += part.series
     }
 
     /// Asks whether the query should go on.
@@ -51,19 +78,49 @@ struct ScanRunner {
     func run(
         inOrderOfTags: Bool = false, _ visit: (RowBlock) throws(QueryError) -> Void
     ) throws(QueryError) {
-        for measurement in scan.measurements {
-            guard let schema = source.schema(of: measurement) else { continue }
-            let layout = Layout(scan, schema)
-            let all = source.series(of: measurement, in: scan.range)
-            for series in inOrderOfTags ? sorted(all, tagCount: schema.tagKeys.count) : all {
-                let constants = constantColumns(series, schema, measurement)
-                guard try isWanted(constants, series.id) else { continue }
-                try source.scan(series: series.id, of: measurement, fields: layout.fields, range: scan.range) {
-                    (stored) throws(QueryError) in
-                    guard let block = block(stored, layout, constants, series.id) else { return }
-                    try work.count(block)
-                    try step(block, 0, visit)
-                }
+        for target in targets() {
+            let all = target.series
+            let wanted = inOrderOfTags ? sorted(all, tagCount: target.schema.tagKeys.count) : all
+            try run(target, wanted[...], visit)
+        }
+    }
+
+    /// What is read of one measurement.
+    struct Target {
+        var measurement: String
+        var schema: Schema
+        /// Those that the tags' conditions may want; `isWanted` decides.
+        var series: [SeriesEntry]
+    }
+
+    /// O(series that the tags' conditions may want).
+    func targets() -> [Target] {
+        scan.measurements.compactMap { measurement in
+            guard let schema = source.schema(of: measurement) else { return nil }
+            let conditions = TagConditions.of(scan, tagKeys: schema.tagKeys)
+            let series =
+                conditions.isEmpty
+                ? source.series(of: measurement, in: scan.readRange)
+                : source.series(of: measurement, in: scan.readRange, matching: conditions)
+            return Target(measurement: measurement, schema: schema, series: series)
+        }
+    }
+
+    /// Hands every block of these series that has rows left to `visit`.
+    func run(
+        _ target: Target, _ series: ArraySlice<SeriesEntry>, _ visit: (RowBlock) throws(QueryError) -> Void
+    ) throws(QueryError) {
+        let layout = Layout(scan, target.schema)
+        for series in series {
+            let constants = constantColumns(series, target.schema, target.measurement)
+            guard try isWanted(constants, series.id) else { continue }
+            work.series += 1
+            try source.scan(
+                series: series.id, of: target.measurement, fields: layout.fields, range: scan.readRange
+            ) { (stored) throws(QueryError) in
+                guard let block = block(stored, layout, constants, series.id) else { return }
+                try work.count(block)
+                try step(block, 0, visit)
             }
         }
     }
@@ -104,7 +161,7 @@ struct ScanRunner {
     }
 
     /// A block's columns before the stored fields are put in: tags, the measurement, nulls elsewhere.
-    private func constantColumns(_ series: SeriesEntry, _ schema: Schema, _ measurement: String) -> [BlockColumn] {
+    func constantColumns(_ series: SeriesEntry, _ schema: Schema, _ measurement: String) -> [BlockColumn] {
         var columns = [BlockColumn](repeating: .constant(.float, nil), count: scan.width)
         for (column, origin) in scan.columns {
             switch origin {
@@ -119,7 +176,7 @@ struct ScanRunner {
         return columns
     }
 
-    private func isWanted(_ constants: [BlockColumn], _ series: UInt32) throws(QueryError) -> Bool {
+    func isWanted(_ constants: [BlockColumn], _ series: UInt32) throws(QueryError) -> Bool {
         guard !scan.seriesFilters.isEmpty else { return true }
         let row = RowBlock(timestamps: [0], series: .one(series), isTimeOrdered: true, columns: constants)
         for filter in scan.seriesFilters where try evaluator.evaluate(filter, row).value(0) != 1 { return false }
@@ -132,9 +189,9 @@ struct ScanRunner {
         let times = stored.timestamps
         guard let first = times.first, let last = times.last else { return nil }
         var rows = 0..<times.count
-        if first < scan.range.start || last >= scan.range.end {
-            let start = times.firstIndex { $0 >= scan.range.start } ?? times.count
-            let end = times.firstIndex { $0 >= scan.range.end } ?? times.count
+        if first < scan.readRange.start || last >= scan.readRange.end {
+            let start = times.firstIndex { $0 >= scan.readRange.start } ?? times.count
+            let end = times.firstIndex { $0 >= scan.readRange.end } ?? times.count
             rows = start..<max(start, end)
             if rows.isEmpty { return nil }
         }

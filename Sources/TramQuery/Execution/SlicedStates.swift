@@ -15,12 +15,12 @@ package final class SlicedStates {
     }
 
     private(set) var aggregation: Aggregation
-    private let evaluator: ExpressionEvaluator
+    let evaluator: ExpressionEvaluator
     private let maximumSlots: Int
     private let slicing: Slicing
     let groups = GroupTable()
     private(set) var slots = SlotTable()
-    private var states: [any AggregateStates] = []
+    var states: [any AggregateStates] = []
     /// Slots in use by the start of their slice.
     package private(set) var slotsByStart: [Int64: [Int32]] = [:]
     /// Starts of slices that got their first slot since `takeNewSlices` was called.
@@ -155,7 +155,7 @@ package final class SlicedStates {
         return Int32(truncatingIfNeeded: groups.number(of: key))
     }
 
-    private func group(ofSeries series: UInt32, _ block: () -> RowBlock) throws(QueryError) -> Int32 {
+    func group(ofSeries series: UInt32, _ block: () -> RowBlock) throws(QueryError) -> Int32 {
         let index = Int(series)
         if index < groupsBySeries.count, groupsBySeries[index] >= 0 { return groupsBySeries[index] }
         if index >= groupsBySeries.count {
@@ -268,7 +268,7 @@ package final class SlicedStates {
     }
 
     /// The starts of the slices that hold `instant`, and an end up to which later instants lie in the same ones.
-    private func slices(at instant: Int64) -> (starts: [Int64], end: Int64) {
+    func slices(at instant: Int64) -> (starts: [Int64], end: Int64) {
         switch slicing {
         case .none: return ([.min], .max)
         case .fixed(let width, let phase):
@@ -291,7 +291,7 @@ package final class SlicedStates {
         return underflow ? .min : start
     }
 
-    private func slot(_ group: Int32, _ start: Int64) throws(QueryError) -> Int {
+    func slot(_ group: Int32, _ start: Int64) throws(QueryError) -> Int {
         let before = slots.count
         let slot = slots.slot(group, start)
         if slots.count > before {
@@ -311,6 +311,23 @@ package final class SlicedStates {
             for state in states { state.grow(to: max(64, slots.capacity * 2)) }
         }
         return slot
+    }
+
+    /// Adds what other states of the same aggregation hold.
+    ///
+    /// - Parameter code: the code here of a text of a group over there.
+    func absorb(_ other: SlicedStates, code: (UInt64) -> UInt64) throws(QueryError) {
+        let isText = aggregation.groups.map { $0.value.type.isText }
+        let numbers = other.groups.keys.map { key in
+            let own = zip(key, isText).map { value, isText in isText ? value.map(code) : value }
+            return Int32(truncatingIfNeeded: groups.number(of: own))
+        }
+        for otherSlot in 0..<other.slots.capacity where other.slots.groups[otherSlot] >= 0 {
+            let slot = try slot(numbers[Int(other.slots.groups[otherSlot])], other.slots.starts[otherSlot])
+            for (index, state) in states.enumerated() {
+                try state.merge(slot: slot, from: other.states[index], slot: otherSlot)
+            }
+        }
     }
 
     // MARK: - Finished values

@@ -34,6 +34,23 @@ package final class TextPool {
         return code
     }
 
+    /// A pool that knows the same texts by the same codes, for another thread. Not for standing queries.
+    func copy() -> TextPool { TextPool(copying: self) }
+
+    private init(copying other: TextPool) {
+        table = other.table
+        growsTable = other.growsTable
+        tableCount = other.tableCount
+        texts = other.texts
+        ownTexts = other.ownTexts
+        ownCodes = other.ownCodes
+    }
+
+    /// The code here of a text that has `code` in a copy of this pool.
+    func code(of code: UInt64, in other: TextPool) -> UInt64 {
+        code < UInt64(texts.count) ? code : self.code(other.text(code))
+    }
+
     /// The code of `text`, nil when no value has it.
     package func existingCode(_ text: String) -> UInt64? {
         if let own = ownCodes[text] { return own }

@@ -183,8 +183,16 @@ extension Binder {
             try bindRowFilter(right, scope, &scan)
             return
         }
-        let condition = try binder(scope).bindCondition(filter)
-        if !condition.readsTime && condition.columns.allSatisfy(scope.isSeriesColumn) {
+        for condition in Conjunction.parts(try binder(scope).bindCondition(filter), evaluation) {
+            add(condition, scope, &scan)
+        }
+    }
+
+    private func add(_ condition: BoundExpression, _ scope: RowScope, _ scan: inout Scan) {
+        if !isStanding, let bounds = Conjunction.timeBounds(condition, isTime: { scope.scanColumns[$0] == .time }) {
+            let start = max(bounds.start, scan.timeBounds.start)
+            scan.timeBounds = TimeRange(start: start, end: max(start, min(bounds.end, scan.timeBounds.end)))
+        } else if !condition.readsTime && condition.columns.allSatisfy(scope.isSeriesColumn) {
             scan.seriesFilters.append(condition)
         } else {
             scan.steps.append(.filter(condition))

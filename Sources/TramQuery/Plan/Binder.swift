@@ -146,6 +146,10 @@ struct Binder {
         plan.steps.append(.filter(try binder(scope).bindCondition(filter)))
     }
 
+    var evaluation: EvaluationContext {
+        EvaluationContext(pool: pool, zone: zone, now: context.now, units: context.units)
+    }
+
     func binder(_ scope: any Scope) -> ExpressionBinder {
         ExpressionBinder(scope: scope, pool: pool, context: context, zone: zone)
     }

@@ -68,6 +68,24 @@ package indirect enum BoundExpression {
         }
     }
 
+    /// Whether it reads the row's time to find units in the catalogue, and for nothing else.
+    package var readsUnitsOnly: Bool {
+        switch self {
+        case .constant, .column: true
+        case .cast(let operand, _), .not(let operand), .negate(let operand, _), .isNull(let operand, _),
+            .matches(let operand, _, _), .stationValue(let operand, _, _, _), .under(let operand, _, _),
+            .unit(let operand, _, _, _):
+            operand.readsUnitsOnly
+        case .arithmetic(_, let left, let right, _, _), .comparison(_, let left, let right), .and(let left, let right),
+            .or(let left, let right):
+            left.readsUnitsOnly && right.readsUnitsOnly
+        case .condition(let test, let yes, let no, _):
+            test.readsUnitsOnly && yes.readsUnitsOnly && no.readsUnitsOnly
+        case .coalesce(let operands, _): operands.allSatisfy { $0.readsUnitsOnly }
+        case .function: !readsTime
+        }
+    }
+
     /// Whether it reads the row's time other than through a column: `hour()` without argument, `age()`, `under`.
     package var readsTime: Bool {
         switch self {

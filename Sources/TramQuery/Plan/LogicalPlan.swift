@@ -33,6 +33,8 @@ package struct Unpivot {
 package struct Scan {
     package var measurements: [String]
     package var range: TimeRange
+    /// What conditions on the rows' time leave of it. Windows and filling go by `range`.
+    package var timeBounds = TimeRange.all
     /// Column number → where it comes from.
     package var columns: [Int: ScanColumn]
     /// Conditions over columns that are one value for a whole series; they decide before a block is read.
@@ -42,6 +44,12 @@ package struct Scan {
     package var width: Int
     /// With `warm` the start of the range that was asked for; rows before it are read, but not given out.
     package var warmStart: Int64? = nil
+
+    /// What is read.
+    package var readRange: TimeRange {
+        let start = Swift.max(range.start, timeBounds.start)
+        return TimeRange(start: start, end: Swift.max(start, Swift.min(range.end, timeBounds.end)))
+    }
 }
 
 /// One aggregate call.

@@ -15,6 +15,8 @@ public struct QueryContext: Sendable {
     public var units: (any UnitResolver)?
     public var defaultRange: DefaultRange
     public var limits: QueryLimits
+    /// Whoever runs parts of a query at the same time; nil for one after the other.
+    public var workers: QueryWorkers?
     /// Asked between two blocks; what it gives ends the query.
     public var interruption: (@Sendable () -> QueryError.Code?)?
 
@@ -44,5 +46,18 @@ public struct QueryLimits: Sendable {
         self.rows = rows
         self.windows = windows
         self.states = states
+    }
+}
+
+/// Threads that a query may share its work among.
+public struct QueryWorkers: Sendable {
+    /// How many parts run at once, at least 1.
+    public var count: Int
+    /// Runs the body once for every number below the first argument, several at a time, and returns when all are done.
+    public var perform: @Sendable (Int, @Sendable (Int) -> Void) -> Void
+
+    public init(count: Int, perform: @escaping @Sendable (Int, @Sendable (Int) -> Void) -> Void) {
+        self.count = count
+        self.perform = perform
     }
 }

@@ -12,6 +12,8 @@ public struct QueryResult: Sendable {
     /// Stored rows that were read to answer, and the blocks in which they lay.
     public var rowsRead = 0
     public var blocksRead = 0
+    /// Those of them whose values were looked at; the others answered by what is known of them.
+    public var blocksDecoded = 0
     private let values: [Column]
     private let texts: [UInt64: String]
 
@@ -109,6 +111,7 @@ public enum QueryRunner {
         if plan.zone != context.zone { result.zone = plan.zone }
         result.rowsRead = executor.work.rows
         result.blocksRead = executor.work.blocks
+        result.blocksDecoded = executor.work.decoded
         return result
     }
 }

@@ -100,7 +100,7 @@ struct QueryRoute: Sendable {
         var pieces = writer.pieces(
             of: result,
             statistics: ResultStatistics(
-                rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: result.blocksRead,
+                rows: result.rowsRead, blocks: result.blocksRead, blocksDecoded: result.blocksDecoded,
                 elapsedMilliseconds: elapsed))
         var headers: HTTPFields = [.contentType: question.contentType, .cacheControl: "no-store"]
         if question.format != .json {

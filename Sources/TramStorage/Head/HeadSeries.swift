@@ -326,6 +326,33 @@ import TramColumnar
         try visit(StoredBlock(timestamps: buffer.timestamps(start..<end), columns: columns))
     }
 
+    /// Hands every stretch of rows that overlaps `range` to `visit`, in time order, without reading it.
+    func rows<Failure: Error>(
+        in range: TimeRange, visit: (StoredRows) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard !range.isEmpty else { return }
+        var index = max(firstStretch(after: range.start) - 1, 0)
+        while index < stretches.count, stretches[index].first < range.end {
+            if stretches[index].last >= range.start {
+                switch stretches[index] {
+                case .open(let chunk): try visit(StoredRows(chunk))
+                case .sealed(let block): try visit(StoredRows(block))
+                case .run(let run):
+                    for place in run.place(endingFrom: range.start)..<run.places.upperBound {
+                        let block = run.block(place)
+                        guard block.first < range.end else { break }
+                        try visit(StoredRows(block))
+                    }
+                }
+            }
+            index += 1
+        }
+        guard let buffer, count > 0 else { return }
+        let start = buffer.position(of: range.start, count: Int(count))
+        let end = buffer.position(of: range.end, count: Int(count))
+        if start < end { try visit(StoredRows(buffer, start..<end)) }
+    }
+
     private static func decoded(
         _ block: SealedBlock, _ fields: [Int], _ damaged: (SealedBlock, CodecError) -> Void
     ) -> StoredBlock? {

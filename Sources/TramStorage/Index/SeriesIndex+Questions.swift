@@ -34,23 +34,29 @@ extension SeriesIndex {
     /// The series below `bound`, rising; their codes parallel to `tagKeys`. O(series · keys).
     /// - Parameter present: the series that are wanted; nil for all.
     func series(of measurement: Int, below bound: SeriesID, among present: SeriesSet? = nil) -> [StoredSeries] {
+        let series = read { $0.measurements[measurement].series }
+        let count = series.count(below: bound)
+        return entries(
+            of: measurement, (0..<count).lazy.map { series[$0] }.filter { present?.contains($0) ?? true },
+            below: bound, expected: min(count, present?.count ?? count))
+    }
+
+    /// The codes of series that the measurement has, rising ids below `bound`. O(ids · keys).
+    func entries(
+        of measurement: Int, _ ids: some Sequence<SeriesID>, below bound: SeriesID, expected: Int = 0
+    ) -> [StoredSeries] {
         // The memory is shared, and the work is done after the lock is free again.
-        let (columns, series, places, words, shapes) = read { state in
-            (
-                state.visibleColumns(of: measurement, below: bound), state.measurements[measurement].series,
-                state.places, state.words, state.shapes
-            )
+        let (columns, places, words, shapes) = read { state in
+            (state.visibleColumns(of: measurement, below: bound), state.places, state.words, state.shapes)
         }
         var targets: [Int: Int] = [:]
         for (place, column) in columns.enumerated() { targets[column.number] = place }
         // Of the shape at hand, where the code of each of its columns goes.
         var (shape, shapeTargets): (Int?, [Int?]) = (nil, [])
-        let count = series.count(below: bound)
         var entries: [StoredSeries] = []
-        entries.reserveCapacity(min(count, present?.count ?? count))
-        for index in 0..<count {
-            if let present, !present.contains(series[index]) { continue }
-            let place = Int(places[Int(series[index])])
+        entries.reserveCapacity(expected)
+        for id in ids {
+            let place = Int(places[Int(id)])
             if Int(words[place]) != shape {
                 shape = Int(words[place])
                 shapeTargets = shapes[Int(words[place])].columns.map { targets[$0] }
@@ -59,9 +65,34 @@ extension SeriesIndex {
             for (offset, target) in shapeTargets.enumerated() {
                 if let target { codes[target] = words[place + 1 + offset] }
             }
-            entries.append(StoredSeries(id: series[index], tagCodes: codes))
+            entries.append(StoredSeries(id: id, tagCodes: codes))
         }
         return entries
+    }
+
+    /// The series below `bound` that have one of its codes for each of these tags, rising.
+    func series(
+        of measurement: Int, matchingAny tags: [(key: String, codes: [UInt32])], below bound: SeriesID
+    ) -> [SeriesID] {
+        var found: [SeriesID]?
+        // The tag with the fewest values first: it mostly has the fewest series.
+        for tag in tags.sorted(by: { $0.codes.count < $1.codes.count }) {
+            var united: Set<SeriesID> = []
+            var single: [SeriesID] = []
+            for code in Set(tag.codes) {
+                single = series(of: measurement, matching: [(tag.key, code)], below: bound)
+                if tag.codes.count > 1 { united.formUnion(single) }
+            }
+            if tag.codes.count > 1 { single = united.sorted() }
+            if let known = found {
+                let other = Set(single)
+                found = known.filter(other.contains)
+            } else {
+                found = single
+            }
+            if found?.isEmpty == true { return [] }
+        }
+        return found ?? []
     }
 
     /// The series below `bound` whose tag `key` has the value with this code, rising. O(their number).

@@ -8,7 +8,7 @@ import TramSystem
 final class SealedBlock: Sendable {
     private enum Source {
         case memory([UInt8], MemoryGauge)
-        case segment(Segment, offset: Int)
+        case segment(Segment, offset: Int, place: Int?)
     }
 
     let first: Int64
@@ -49,13 +49,15 @@ final class SealedBlock: Sendable {
     }
 
     /// A block of a segment.
-    init(_ entry: SegmentEntry, in segment: Segment) {
+    ///
+    /// - Parameter place: its place in the segment's directory, where it is known.
+    init(_ entry: SegmentEntry, in segment: Segment, place: Int? = nil) {
         first = entry.first
         last = entry.last
         count = entry.rows
         byteCount = entry.byteCount
-        source = .segment(segment, offset: entry.offset)
-        isChecked = Atomic(false)
+        source = .segment(segment, offset: entry.offset, place: place)
+        isChecked = Atomic(place.map(segment.isChecked) ?? false)
     }
 
     deinit {
@@ -64,13 +66,13 @@ final class SealedBlock: Sendable {
 
     /// The segment that holds the bytes.
     var segment: Segment? {
-        if case .segment(let segment, _) = source { segment } else { nil }
+        if case .segment(let segment, _, _) = source { segment } else { nil }
     }
 
     func withBytes<Result>(_ body: (RawSpan) throws(CodecError) -> Result) throws(CodecError) -> Result {
         switch source {
         case .memory(let bytes, _): return unsafe try body(bytes.span.bytes)
-        case .segment(let segment, let offset):
+        case .segment(let segment, let offset, _):
             return try segment.image.withBytes { (all) throws(CodecError) in
                 guard byteCount <= all.byteCount - offset else {
                     throw .short(needed: offset + byteCount, present: all.byteCount)
@@ -88,7 +90,7 @@ final class SealedBlock: Sendable {
     }
 
     /// Hands the checked bytes and their head to `body`.
-    private func read<Result>(
+    func read<Result>(
         _ body: (RawSpan, BlockHead) throws(CodecError) -> Result
     ) throws(CodecError) -> Result {
         try withBytes { (bytes) throws(CodecError) in
@@ -100,6 +102,7 @@ final class SealedBlock: Sendable {
                     throw .corrupt("the columns of a block do not have their checksum")
                 }
                 isChecked.store(true, ordering: .relaxed)
+                if case .segment(let segment, _, let place?) = source { segment.noteChecked(place) }
             }
             return try body(bytes, head)
         }

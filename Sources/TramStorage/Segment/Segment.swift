@@ -10,6 +10,8 @@ final class Segment: Sendable {
     /// Blocks that only take rows away.
     let graves: [SegmentEntry]
     private let directory: Directory
+    /// A bit for each place of the directory whose block was read once and found whole.
+    private let checked = Mutex<[UInt64]>([])
 
     /// Where the entries are.
     private enum Directory {
@@ -43,6 +45,18 @@ final class Segment: Sendable {
                 // block, and reading it says so.
                 return SegmentEntry(bytes, at: offset, fileByteCount: bytes.byteCount) ?? .unreadable
             }
+        }
+    }
+
+    /// Whether the block at `place` was found whole since the segment was opened: once is enough.
+    func isChecked(_ place: Int) -> Bool {
+        checked.withLock { $0.count > place >> 6 && $0[place >> 6] & 1 << UInt64(place & 63) != 0 }
+    }
+
+    func noteChecked(_ place: Int) {
+        checked.withLock { words in
+            while words.count <= place >> 6 { words.append(0) }
+            words[place >> 6] |= 1 << UInt64(place & 63)
         }
     }
 

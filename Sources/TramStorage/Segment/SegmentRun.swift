@@ -34,7 +34,7 @@ final class SegmentRun: Sendable {
         places.isEmpty ? [] : [.run(places == self.places ? self : SegmentRun(segment, places))]
     }
 
-    func block(_ place: Int) -> SealedBlock { SealedBlock(segment.entry(place), in: segment) }
+    func block(_ place: Int) -> SealedBlock { SealedBlock(segment.entry(place), in: segment, place: place) }
 
     /// The first block that ends at or after `time`; the end of the run when there is none. O(log).
     func place(endingFrom time: Int64) -> Int {
