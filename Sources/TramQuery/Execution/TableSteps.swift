@@ -58,7 +58,7 @@ struct TableRunner {
         case .select(let indices, let keepsHidden):
             let infos = indices.map { index in
                 var info = table.infos[index]
-                info.isHidden = info.isHidden && keepsHidden
+                if !keepsHidden { info.isHidden = false }
                 return info
             }
             return Table(infos: infos, columns: indices.map { table.columns[$0] }, rowCount: table.rowCount)
