@@ -9,6 +9,8 @@ public import TramStorage
 public final class Database: Sendable {
     public let name: String
     public let store: Store
+    /// Windows that dashboards ask for again and again.
+    public let windows = WindowCache()
     /// Paths that nobody is using; each keeps the tables of the series it has met.
     private let paths = Mutex<[IngestPath]>([])
     private let live: Live

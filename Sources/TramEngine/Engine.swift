@@ -9,6 +9,8 @@ public final class Engine: Sendable {
     private struct State {
         var databases: [String: Database] = [:]
         var definitions: LiveDefinitions
+        /// How often they were replaced.
+        var generation = 0
     }
 
     public let configuration: EngineConfiguration
@@ -196,6 +198,7 @@ public final class Engine: Sendable {
         try check(definitions)
         let databases = state.withLock { state in
             state.definitions = definitions
+            state.generation += 1
             return Array(state.databases.values)
         }
         for database in databases {
@@ -206,14 +209,20 @@ public final class Engine: Sendable {
     }
 
     /// A context to run a query under.
-    public func queryContext(now: Int64?, zone: TimeZoneRules?, rows: Int?) -> QueryContext {
-        let definitions = definitions
+    ///
+    /// - Parameter cache: that of the database's windows; nil where none are to be kept.
+    public func queryContext(
+        now: Int64?, zone: TimeZoneRules?, rows: Int?, cache: WindowCache? = nil
+    ) -> QueryContext {
+        let (definitions, generation) = state.withLock { ($0.definitions, $0.generation) }
         var limits = QueryLimits()
         if let rows { limits.rows = min(limits.rows, rows) }
         var context = QueryContext(
             now: now ?? time.now(), zone: zone ?? definitions.zone, zones: ZoneFiles(), units: definitions.units,
             defaultRange: .lastHour, limits: limits)
         context.workers = QueryThreads.workers
+        context.cache = cache
+        context.generation = generation
         return context
     }
 

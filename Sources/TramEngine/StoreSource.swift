@@ -14,6 +14,12 @@ public struct StoreSource: ColumnSource {
     public var strings: StringTable { snapshot.strings }
     public var pointCount: Int { snapshot.pointCount }
 
+    public var moment: UInt64? { snapshot.moment }
+
+    public func changes(of measurement: String, since moment: UInt64, in range: TimeRange) -> [TimeRange] {
+        snapshot.changes(of: measurement, since: moment, in: range)
+    }
+
     public func pointCount(of measurement: String) -> Int { snapshot.pointCount(of: measurement) }
     public func extent(of measurement: String) -> TimeRange? { snapshot.extent(of: measurement) }
     public func schema(of measurement: String) -> Schema? { snapshot.schema(of: measurement) }

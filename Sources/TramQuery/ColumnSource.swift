@@ -71,6 +71,10 @@ public protocol ColumnSource: Sendable {
         of series: UInt32, of measurement: String, range: TimeRange,
         visit: (any UnreadRows) throws(QueryError) -> Void
     ) throws(QueryError)
+    /// Grows with every change of what is read from; nil for a source that does not tell.
+    var moment: UInt64? { get }
+    /// Stretches of time in `range` that had rows put in or taken away since a `moment` of the same source, rising.
+    func changes(of measurement: String, since moment: UInt64, in range: TimeRange) -> [TimeRange]
     /// How many points (series + timestamp) a measurement has, about.
     func pointCount(of measurement: String) -> Int
     /// Hands every block of `series` that overlaps `range` to `visit`, in time order; blocks may hold rows outside the
@@ -84,6 +88,10 @@ public protocol ColumnSource: Sendable {
 }
 
 extension ColumnSource {
+    public var moment: UInt64? { nil }
+
+    public func changes(of measurement: String, since moment: UInt64, in range: TimeRange) -> [TimeRange] { [range] }
+
     public func series(
         of measurement: String, in range: TimeRange?, matching conditions: [TagCondition]
     ) -> [SeriesEntry] {

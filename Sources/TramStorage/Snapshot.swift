@@ -38,6 +38,8 @@ public struct Snapshot: Sendable {
     /// The newest record of the log whose rows it has.
     let lsn: LSN
     private let damages: BlockDamages
+    /// Grows with every change of the store.
+    public let moment: UInt64
     /// How many points (series + timestamp) there are.
     public let pointCount: Int
 
@@ -48,6 +50,7 @@ public struct Snapshot: Sendable {
         seriesCount = head.visibleSeriesCount
         pointCount = head.pointCount
         lsn = head.lsn
+        moment = head.changes.moment
         damages = head.limits.damages
     }
 
@@ -80,6 +83,14 @@ public struct Snapshot: Sendable {
     /// How many points (series + timestamp) a measurement has; 0 when it is unknown.
     public func pointCount(of measurement: String) -> Int {
         store.index.number(of: measurement, below: bound).map { figures[$0].pointCount } ?? 0
+    }
+
+    /// Stretches of time in `range` that had rows of a measurement put in or taken away since another snapshot's
+    /// `moment`, rising; they may reach over the range's ends. What changed after this snapshot is among them, too.
+    /// O(changes).
+    public func changes(of measurement: String, since moment: UInt64, in range: TimeRange) -> [TimeRange] {
+        guard let number = store.index.number(of: measurement, below: bound) else { return [] }
+        return store.change { $0.changes.changes(of: number, since: moment, in: range) }
     }
 
     /// The series of a measurement, ids rising; none when it is unknown. O(series · tag keys).

@@ -41,7 +41,7 @@ let rooms: [Room] = [
         // Parts of a query that run at once.
         onlyIn: [
             "Glibc": ["Kernels/", "Aggregates/", "Execution/ExpressionEvaluator.swift"],
-            "Synchronization": ["Execution/AggregateScan.swift"],
+            "Synchronization": ["Execution/AggregateScan.swift", "Execution/WindowCache.swift"],
         ]),
     Room(name: "TramStreaming", modules: ["TramColumnar", "TramQuery"]),
     Room(name: "TramAlerting", modules: ["TramColumnar", "TramQuery"]),

@@ -5,7 +5,7 @@ import TramColumnar
 ///
 /// Each part has states of its own, which are merged at the end; since merging knows no order, neither does the answer.
 struct AggregateScan {
-    let scan: Scan
+    var scan: Scan
     let aggregation: Aggregation
     let source: any ColumnSource
     let context: QueryContext
@@ -18,17 +18,29 @@ struct AggregateScan {
     private static let rowsWorthSharing = 60_000
 
     func run(into grouped: GroupedAggregation) throws(QueryError) {
+        if let cached = CachedWindows(self), try cached.run(into: grouped) { return }
+        try compute(scan.range, into: grouped.states)
+    }
+
+    /// Feeds the rows of `range` to `states`.
+    func compute(_ range: TimeRange, into states: SlicedStates) throws(QueryError) {
+        var part = self
+        part.scan.range = range
+        try part.compute(into: states)
+    }
+
+    private func compute(into states: SlicedStates) throws(QueryError) {
         let runner = ScanRunner(
             scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work)
         let targets = runner.targets()
         for target in targets { work.allSeries += target.series.count }
         let count = partCount(targets)
         guard count > 1, let workers = context.workers else {
-            let part = Part(self, grouped.states, evaluation, work)
+            let part = Part(self, states, evaluation, work)
             for target in targets { try part.feed(target, target.series[...]) }
             return
         }
-        try share(targets, among: workers, count, grouped)
+        try share(targets, among: workers, count, states)
     }
 
     private func partCount(_ targets: [ScanRunner.Target]) -> Int {
@@ -49,7 +61,7 @@ struct AggregateScan {
     }
 
     /// Whether states would hold texts that a part makes itself, whose codes mean nothing to the others.
-    private var makesTexts: Bool {
+    var makesTexts: Bool {
         aggregation.calls.contains { call in
             guard let argument = call.argument, argument.type.isText else { return false }
             guard case .column(let column, _) = argument, let origin = scan.columns[column] else { return true }
@@ -79,7 +91,7 @@ struct AggregateScan {
     }
 
     private func share(
-        _ targets: [ScanRunner.Target], among workers: QueryWorkers, _ count: Int, _ grouped: GroupedAggregation
+        _ targets: [ScanRunner.Target], among workers: QueryWorkers, _ count: Int, _ states: SlicedStates
     ) throws(QueryError) {
         var shares: [Share] = []
         for _ in 0..<count { shares.append(try Share(self, evaluation.pool.copy())) }
@@ -108,7 +120,7 @@ struct AggregateScan {
         for share in shares { work.add(share.work) }
         for share in shares { if let failure = share.failure { throw failure } }
         for share in shares {
-            try grouped.states.absorb(share.states) { [pool = evaluation.pool] code in
+            try states.absorb(share.states) { [pool = evaluation.pool] code in
                 pool.code(of: code, in: share.pool)
             }
         }

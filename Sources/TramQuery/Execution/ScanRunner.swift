@@ -12,6 +12,9 @@ final class ScanWork {
     /// Series of the measurements, and those that the tags' conditions and the range left.
     var allSeries = 0
     var series = 0
+    /// Whether windows were taken from the cache, and how many stretches of time had to be computed beside them.
+    var usedCache = false
+    var computedRanges = 0
     private let interruption: (@Sendable () -> QueryError.Code?)?
 
     init(interruption: (@Sendable () -> QueryError.Code?)?) {

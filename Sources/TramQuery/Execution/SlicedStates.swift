@@ -315,19 +315,40 @@ package final class SlicedStates {
 
     /// Adds what other states of the same aggregation hold.
     ///
-    /// - Parameter code: the code here of a text of a group over there.
-    func absorb(_ other: SlicedStates, code: (UInt64) -> UInt64) throws(QueryError) {
+    /// - Parameters:
+    ///   - range: slices that begin in it; nil for all.
+    ///   - code: the code here of a text of a group over there.
+    func absorb(
+        _ other: SlicedStates, slices range: TimeRange? = nil, code: (UInt64) -> UInt64
+    ) throws(QueryError) {
         let isText = aggregation.groups.map { $0.value.type.isText }
         let numbers = other.groups.keys.map { key in
             let own = zip(key, isText).map { value, isText in isText ? value.map(code) : value }
             return Int32(truncatingIfNeeded: groups.number(of: own))
         }
         for otherSlot in 0..<other.slots.capacity where other.slots.groups[otherSlot] >= 0 {
+            if let range, !range.contains(other.slots.starts[otherSlot]) { continue }
             let slot = try slot(numbers[Int(other.slots.groups[otherSlot])], other.slots.starts[otherSlot])
             for (index, state) in states.enumerated() {
                 try state.merge(slot: slot, from: other.states[index], slot: otherSlot)
             }
         }
+    }
+
+    /// Roughly the bytes of all states.
+    var byteCount: Int { states.reduce(0) { $0 + $1.byteCount } + slots.capacity * 32 + groups.keys.count * 64 }
+
+    /// The slice that holds an instant; nil when several do, or none, or it reaches over the ends of time.
+    func wholeSlice(containing instant: Int64) -> TimeRange? {
+        let (starts, end) = slices(at: instant)
+        guard starts.count == 1, let start = starts.first, start > .min, end < .max else { return nil }
+        if case .overlapping = slicing { return nil }
+        return TimeRange(start: start, end: end)
+    }
+
+    /// Drops the slices that begin in `range`.
+    func discardSlices(in range: TimeRange) {
+        for start in slotsByStart.keys.filter(range.contains) { discardSlice(start) }
     }
 
     // MARK: - Finished values

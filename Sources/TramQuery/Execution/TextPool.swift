@@ -9,7 +9,7 @@ package import TramColumnar
 package final class TextPool {
     private let table: StringTable
     private let growsTable: Bool
-    private let tableCount: UInt32
+    let tableCount: UInt32
     private var texts: StringTable.Texts
     /// Those that the plan made, with codes behind the table's.
     private var ownTexts: [String] = []

@@ -62,6 +62,7 @@ extension Binder {
             case .zone, .emit:
                 if case .emit = stage.kind, !isStanding { throw onlyStanding("emit", stage.at) }
             case .aggregate(let aggregate):
+                scan.keptText = KeptText.of(pipe.source, pipe.stages.dropLast(later.count))
                 plan = try bindFirstAggregation(aggregate, scope, scan, wanted, at: stage.at)
             case .stale(let duration, let by):
                 let stale = try bindStale(duration, by, scope, at: stage.at)

@@ -35,6 +35,8 @@ package struct Scan {
     package var range: TimeRange
     /// What conditions on the rows' time leave of it. Windows and filling go by `range`.
     package var timeBounds = TimeRange.all
+    /// By what its windows are known again; nil when they are not to be kept.
+    package var keptText: String?
     /// Column number → where it comes from.
     package var columns: [Int: ScanColumn]
     /// Conditions over columns that are one value for a whole series; they decide before a block is read.

@@ -17,6 +17,10 @@ public struct QueryContext: Sendable {
     public var limits: QueryLimits
     /// Whoever runs parts of a query at the same time; nil for one after the other.
     public var workers: QueryWorkers?
+    /// Keeps windows from one query to the next; nil for none.
+    public var cache: WindowCache?
+    /// A number that changes whenever the definitions do that queries are bound by, for the cache.
+    public var generation = 0
     /// Asked between two blocks; what it gives ends the query.
     public var interruption: (@Sendable () -> QueryError.Code?)?
 

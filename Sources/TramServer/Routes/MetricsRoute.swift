@@ -147,6 +147,16 @@ struct MetricsRoute: Sendable {
         page.add(
             "tram_memory_rows_bytes", .gauge, "Bytes of rows that are in memory and in no segment.",
             engine.databases.map { (["db": $0.name], Double($0.store.memoryByteCount)) })
+        let windows = engine.databases.map { (["db": $0.name], $0.windows.figures) }
+        page.add(
+            "tram_window_cache_hits_total", .counter, "Queries that found windows of theirs in the cache.",
+            windows.map { ($0.0, Double($0.1.hits)) })
+        page.add(
+            "tram_window_cache_misses_total", .counter, "Queries whose windows may be kept and were not there.",
+            windows.map { ($0.0, Double($0.1.misses)) })
+        page.add(
+            "tram_window_cache_bytes", .gauge, "Bytes of the windows that are kept.",
+            windows.map { ($0.0, Double($0.1.bytes)) })
         add("tram_segments", .gauge, "Segments.") { Double($0.segments) }
         add("tram_segment_bytes", .gauge, "Bytes of all segments.") { Double($0.bytes) }
         add("tram_segment_live_bytes", .gauge, "Bytes of the blocks in them that count.") { Double($0.liveBytes) }

@@ -249,7 +249,8 @@ package enum OpenAPIDocument {
                   {"name": "now", "in": "query", "description": "What now is: RFC 3339, or nanoseconds since 1970.", "schema": {"type": "string"}},
                   {"name": "tz", "in": "query", "description": "Time zone of windows and words such as today.", "schema": {"type": "string"}},
                   {"name": "lang", "in": "query", "description": "Language of messages.", "schema": {"enum": ["vi", "en"]}},
-                  {"name": "limit", "in": "query", "description": "Most rows to give.", "schema": {"type": "integer", "minimum": 0}}
+                  {"name": "limit", "in": "query", "description": "Most rows to give.", "schema": {"type": "integer", "minimum": 0}},
+                  {"name": "cache", "in": "query", "description": "Whether windows may come from the cache; the answer is the same.", "schema": {"type": "string", "enum": ["on", "off"], "default": "on"}}
                 ],
                 "responses": {
                   "431": {"$ref": "#/components/responses/headTooLarge"},
@@ -502,7 +503,8 @@ package enum OpenAPIDocument {
                   "now": {"type": ["string", "integer"]},
                   "tz": {"type": "string"},
                   "lang": {"enum": ["vi", "en"]},
-                  "limit": {"type": ["integer", "string"]}
+                  "limit": {"type": ["integer", "string"]},
+                  "cache": {"type": "string", "enum": ["on", "off"]}
                 }
               },
               "column": {

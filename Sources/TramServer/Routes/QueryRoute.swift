@@ -60,7 +60,7 @@ struct QueryRoute: Sendable {
     private func run(_ question: Question, over database: Database) throws(QueryError) -> QueryResult {
         let deadline = engine.time.monotonic() + Int64(limits.querySeconds) * 1_000_000_000
         let time = engine.time
-        var context = engine.queryContext(now: question.now, zone: question.zone, rows: limits.queryRows)
+        var context = engine.queryContext(now: question.now, zone: question.zone, rows: limits.queryRows, cache: question.isCached ? database.windows : nil)
         context.interruption = { time.monotonic() > deadline ? .timeLimit : nil }
         var result = try QueryRunner.run(
             question.text, source: StoreSource(database.store.snapshot()), context: context)
@@ -147,10 +147,12 @@ struct Question: Sendable {
     var zone: TimeZoneRules?
     var language: Language
     var limit: Int?
+    /// Whether windows may come from the cache: `cache=off` computes everything anew.
+    var isCached = true
     /// Names that mean nothing here: told, and not refused, for proxies and browsers add their own.
     var foreign: [String]
 
-    static let names = ["q", "db", "format", "epoch", "now", "tz", "lang", "limit"]
+    static let names = ["q", "db", "format", "epoch", "now", "tz", "lang", "limit", "cache"]
 
     init(_ parameters: RequestParameters, _ language: Language, _ limits: ServerLimits) throws {
         self.language = language
@@ -183,6 +185,7 @@ struct Question: Sendable {
         limit = try Question.value("limit", parameters, "a whole number of rows") { text in
             Int(text).flatMap { $0 >= 0 ? $0 : nil }
         }
+        isCached = try Question.value("cache", parameters, "on or off") { ["on": true, "off": false][$0] } ?? true
     }
 
     var contentType: String {

@@ -16,6 +16,7 @@ import TramColumnar
     private(set) var lsn: LSN = 0
     /// Bytes of the records whose rows have been applied since the store was opened.
     private(set) var logByteCount = 0
+    private(set) var changes = ChangeLog()
     let limits = HeadLimits()
     /// Where rows were taken away since the last segment was written.
     private var graves: [SeriesID: [TimeRange]] = [:]
@@ -92,6 +93,7 @@ import TramColumnar
         let mayBeEmpty = columns.allSatisfy { batch.columns[$0.column].values.presence != nil }
 
         takeBack()
+        changes.note(batch.timestamps, of: number)
         var figures = self.figures[number]
         let before = figures.pointCount
         for start in stride(from: 0, to: count, by: BatchRows.maximumCount) {
@@ -251,6 +253,7 @@ import TramColumnar
         let measurement = measurements[series.measurement]
         let count = unsafe writablePage(page)[place].remove(range, id: id, measurement: measurement)
         if count > 0 {
+            changes.noteEverywhere(series.measurement)
             figures[series.measurement].pointCount -= count
             pointCount -= count
             if leavesGrave { graves[SeriesID(id), default: []].append(range) }
