@@ -3,7 +3,7 @@ import TramColumnar
 import TramQuery
 import TramTesting
 
-/// Pipes put together at random: each has an answer that the order of arrival does not change, or an error with a place.
+/// Pipes put together at random: each has an answer that the order of arrival does not change, or an error.
 @Suite struct PipeFuzzTests {
     private static let sources = [
         "m", "m[all]", "m[1h]", "m[30m] warm 10m", "m[..-5m]", "m[-40m..]", "m, o", "o[20m] warm 1mo", "(m | limit 9)",
