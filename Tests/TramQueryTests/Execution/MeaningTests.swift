@@ -197,7 +197,7 @@ import TramQuery
             "m[2026-03-27..2026-03-31] | count() every 1d over 2d | where not partial",
             ["2026-03-26T23:00:00Z 48", "2026-03-27T23:00:00Z 47", "2026-03-28T23:00:00Z 47"]
         ),
-        // Both: two days from 06:00, every day; then six hours of exact length from an origin, later by the wall's clock.
+        // Both: two days from 06:00, every day; then six hours of exact length from an origin, whatever the wall says.
         (
             "m[2026-03-27T06:00..2026-03-31T06:00] | count() every 1d over 2d origin 2026-03-01T06:00 | where not partial",
             ["2026-03-27T05:00:00Z 47", "2026-03-28T05:00:00Z 47", "2026-03-29T04:00:00Z 48"]
