@@ -15,9 +15,13 @@ struct Executor {
     }
 
     func run(_ plan: Plan) throws(QueryError) -> Table {
-        let evaluation = EvaluationContext(pool: pool, zone: plan.zone, now: context.now, units: context.units)
+        let evaluation = EvaluationContext(
+            pool: pool, zone: plan.zone, now: plan.now ?? context.now, units: context.units)
         let table = try root(plan, evaluation)
-        return try TableRunner(context: evaluation, limits: context.limits, zone: plan.zone).run(plan.steps, on: table)
+        return try TableRunner(
+            context: evaluation, limits: context.limits, zone: plan.zone,
+            runPlan: { (other) throws(QueryError) in try run(other) }
+        ).run(plan.steps, on: table)
     }
 
     private func root(_ plan: Plan, _ evaluation: EvaluationContext) throws(QueryError) -> Table {
@@ -32,6 +36,9 @@ struct Executor {
         case .scan(let scan, let output):
             return try rows(scan, output, RowHead(plan.steps), evaluation)
         case .aggregate(let scan, let aggregation):
+            if let window = aggregation.rowWindow {
+                return try rowWindows(scan, aggregation, window, evaluation)
+            }
             let grouped = try GroupedAggregation(
                 aggregation, context: evaluation, limits: context.limits, work: work,
                 isSeriesColumn: { Executor.isSeriesColumn($0, scan) })
@@ -43,6 +50,20 @@ struct Executor {
         case .stale(let scan, let stale):
             return try silence(scan, stale, evaluation)
         }
+    }
+
+    private func rowWindows(
+        _ scan: Scan, _ aggregation: Aggregation, _ window: RowWindow, _ evaluation: EvaluationContext
+    ) throws(QueryError) -> Table {
+        let cut = try RowWindowAggregation(
+            aggregation, window, context: evaluation, limits: context.limits, work: work)
+        // By tags, so that which of two rows of equal time comes first does not depend on which series came first.
+        try ScanRunner(scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work).run(
+            inOrderOfTags: true
+        ) { (block) throws(QueryError) in
+            try cut.add(block)
+        }
+        return try cut.finish()
     }
 
     static func isSeriesColumn(_ column: Int, _ scan: Scan) -> Bool {

@@ -52,7 +52,7 @@ final class GroupedAggregation {
                 if finished.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows) }
             }
         }
-        if order.isEmpty && aggregation.groups.isEmpty && aggregation.grid == nil {
+        if finished.rowCount == 0 && aggregation.groups.isEmpty && aggregation.grid == nil {
             finished.append(try emptyRow())
             isFilled.append(false)
         }
@@ -67,10 +67,10 @@ final class GroupedAggregation {
 
     static func finishedInfos(_ aggregation: Aggregation) -> [TableColumn] {
         var infos: [TableColumn] = []
-        if aggregation.grid != nil { infos.append(TableColumn(name: "time", type: .time)) }
+        if aggregation.hasWindows { infos.append(TableColumn(name: "time", type: .time)) }
         infos += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
         infos += aggregation.calls.map { TableColumn(name: $0.function, type: $0.resultType) }
-        if aggregation.grid != nil { infos.append(TableColumn(name: "partial", type: .bool)) }
+        if aggregation.hasWindows { infos.append(TableColumn(name: "partial", type: .bool)) }
         return infos
     }
 
@@ -155,7 +155,7 @@ final class GroupedAggregation {
     static func outputs(
         _ aggregation: Aggregation, _ finished: Table, context: EvaluationContext
     ) throws(QueryError) -> Table {
-        let block = finished.block(time: aggregation.grid == nil ? nil : 0, now: context.now)
+        let block = finished.block(time: aggregation.hasWindows ? 0 : nil, now: context.now)
         let evaluator = ExpressionEvaluator(context)
         var table = Table(infos: Binder.columns(of: aggregation))
         let lead = aggregation.firstCallColumn

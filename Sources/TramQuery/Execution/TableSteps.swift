@@ -5,6 +5,8 @@ struct TableRunner {
     let context: EvaluationContext
     let limits: QueryLimits
     let zone: TimeZoneRules
+    /// Runs another pipe, where there is a source to run it over.
+    var runPlan: ((Plan) throws(QueryError) -> Table)?
 
     func run(_ steps: [TableStep], on table: Table) throws(QueryError) -> Table {
         var table = table
@@ -53,10 +55,10 @@ struct TableRunner {
                 }
             }
             return result
-        case .select(let indices):
+        case .select(let indices, let keepsHidden):
             let infos = indices.map { index in
                 var info = table.infos[index]
-                info.isHidden = false
+                if !keepsHidden { info.isHidden = false }
                 return info
             }
             return Table(infos: infos, columns: indices.map { table.columns[$0] }, rowCount: table.rowCount)
@@ -68,13 +70,31 @@ struct TableRunner {
             return table.rowCount <= count ? table : table.gathered(Array(0..<count))
         case .unpivot(let unpivot, let keep):
             return try self.unpivot(unpivot, keep: keep, table)
+        case .versus(let versus):
+            return versus.compared(table, with: try other(versus.plan))
+        case .join(let join):
+            return try join.joined(table, try other(join.plan), limits: limits)
         case .aggregate(let aggregation, let time):
-            let runner = try GroupedAggregation(aggregation, context: context, limits: limits)
             var block = table.block(time: time, now: context.now)
             block.columns = table.columns.map(BlockColumn.init)
+            if let window = aggregation.rowWindow {
+                let cut = try RowWindowAggregation(aggregation, window, context: context, limits: limits)
+                try cut.add(block)
+                return try cut.finish()
+            }
+            let runner = try GroupedAggregation(aggregation, context: context, limits: limits)
             try runner.add(block)
             return try runner.finish()
         }
+    }
+
+    private func other(_ plan: Plan) throws(QueryError) -> Table {
+        guard let runPlan else {
+            throw QueryError(
+                .notAvailable, at: nil, en: "a standing query reads no second pipe",
+                vi: "truy vấn thường trực không đọc thêm câu truy vấn khác")
+        }
+        return try runPlan(plan)
     }
 
     private func block(_ table: Table) -> RowBlock {

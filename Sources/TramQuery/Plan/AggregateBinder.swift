@@ -50,13 +50,15 @@ struct AggregateBinder {
                 throw expressions.unknownFunction(call.function)
             }
             let before = items.count
-            let grouped = Set(stage.by.map(\.text))
+            // Where a tag has a field's name, the tag is what rows are grouped by.
+            let grouped = Set(stage.by.map(\.text)).subtracting(scope.tagKeys)
             for field in scope.visibleFields where !grouped.contains(field.name) {
                 guard let function = AggregateFunction(rawValue: call.function.text),
                     function.inputTypes.contains(field.type.columnType)
                 else { continue }
                 var expanded = call
-                expanded.arguments[0] = .name(qualifier: nil, Name(field.name, at: at))
+                // A tag may have the name too.
+                expanded.arguments[0] = .name(qualifier: Name("field", at: at), Name(field.name, at: at))
                 let name = item.name?.text ?? call.function.text
                 items.append(
                     AggregateStage.Item(
@@ -78,17 +80,54 @@ struct AggregateBinder {
         return calls.count == 1 ? calls[0] : nil
     }
 
+    /// The names of the aggregates that an item calls.
+    static func calls(of item: Expression) -> [String] { aggregateCalls(item).map(\.function.text) }
+
     private func aggregateCalls(_ expression: Expression) -> [Expression.Call] {
+        AggregateBinder.aggregateCalls(expression)
+    }
+
+    private static func aggregateCalls(_ expression: Expression) -> [Expression.Call] {
         switch expression {
         case .literal, .name, .star: []
         case .call(let call):
-            AggregateFunction.names.contains(call.function.text) ? [call] : call.arguments.flatMap(aggregateCalls)
+            isAggregate(call) ? [call] : call.arguments.flatMap(aggregateCalls)
         case .unary(_, let operand, _), .isNull(let operand, _, _): aggregateCalls(operand)
         case .binary(_, let left, let right, _): aggregateCalls(left) + aggregateCalls(right)
         case .isIn(let operand, let choices, _): aggregateCalls(operand) + choices.flatMap(aggregateCalls)
         case .isBetween(let operand, let low, let high, _):
             aggregateCalls(operand) + aggregateCalls(low) + aggregateCalls(high)
         }
+    }
+
+    private static func isAggregate(_ call: Expression.Call) -> Bool {
+        isWindowLength(call) || AggregateFunction.names.contains(call.function.text)
+    }
+
+    /// `duration()` is the length of a window that the rows cut; with an argument it is another function.
+    private static func isWindowLength(_ call: Expression.Call) -> Bool {
+        call.function.text == RowWindowAggregation.durationCall && call.arguments.isEmpty
+    }
+
+    private func bindWindowLength(_ call: Expression.Call) throws(QueryError) -> AggregateCall {
+        switch stage.window?.kind {
+        case .session, .runs, .everyRows: break
+        case .every, nil:
+            throw QueryError(
+                .misplaced, at: call.at, en: "duration() is the length of a session or a run; there is none here",
+                vi: "duration() là độ dài của một session hoặc runs; ở đây không có",
+                hint: Bilingual(
+                    vi: "thêm: session 20m hoặc runs state; hoặc viết duration(điều kiện)",
+                    en: "add: session 20m or runs state; or write duration(condition)"))
+        }
+        if let filter = call.filter {
+            throw QueryError(
+                .misplaced, at: filter.at, en: "duration() of a window takes no where of its own",
+                vi: "duration() của cửa sổ không có where riêng")
+        }
+        return AggregateCall(
+            function: call.function.text, argument: nil, filter: nil, parameters: [], resultType: .duration, at: call.at
+        )
     }
 
     /// The column's name is its function's when that function occurs once in the stage, else `function_field`.
@@ -148,6 +187,7 @@ struct AggregateBinder {
     }
 
     private func bindCall(_ call: Expression.Call) throws(QueryError) -> AggregateCall {
+        if AggregateBinder.isWindowLength(call) { return try bindWindowLength(call) }
         let function = call.function.text
         var argument: BoundExpression?
         var rest = call.arguments[...]

@@ -5,7 +5,7 @@ extension Binder {
     func bindAggregation(
         _ stage: AggregateStage, _ scope: any Scope, range: TimeRange, at: SourceRange
     ) throws(QueryError) -> Aggregation {
-        if stage.versus != nil { throw notAvailable("vs", at) }
+        if stage.versus != nil && isStanding { throw notAvailable("vs", at) }
         var aggregation = Aggregation(
             groups: [], grid: try bindGrid(stage.window), calls: [], outputs: [], fill: stage.fill ?? .none,
             lateness: nil, range: range, at: at)
@@ -25,9 +25,10 @@ extension Binder {
         try AggregateBinder(expressions: binder(scope), stage: stage).check()
         try refuseRepeated(stage.by)
         try bindGroups(stage.by, scope, &aggregation)
+        try bindRowWindow(stage.window, scope, &aggregation)
         if let grid = aggregation.grid { try checkWindowCount(grid, range, stage.window?.at ?? at) }
         try AggregateBinder(expressions: binder(scope), stage: stage).bind(into: &aggregation)
-        var names: Set<String> = aggregation.grid == nil ? [] : ["time"]
+        var names: Set<String> = aggregation.hasWindows ? ["time"] : []
         for name in aggregation.groups.map(\.name) + aggregation.outputs.map(\.name)
         where !names.insert(name).inserted {
             throw QueryError(
@@ -87,9 +88,7 @@ extension Binder {
             var start: Int64?
             if let origin { start = RangeResolver.resolve(origin, now: context.now, zone: zone) }
             return try WindowGrid(every: every, over: over, origin: start, zone: zone, at: window.at)
-        case .everyRows: throw notAvailable("every … rows", window.at)
-        case .session: throw notAvailable("session", window.at)
-        case .runs: throw notAvailable("runs", window.at)
+        case .everyRows, .session, .runs: return nil
         }
     }
 
@@ -112,10 +111,11 @@ extension Binder {
 
     static func columns(of aggregation: Aggregation) -> [TableColumn] {
         var columns: [TableColumn] = []
-        if aggregation.grid != nil { columns.append(TableColumn(name: "time", type: .time)) }
-        columns += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+        let isWindowed = aggregation.hasWindows
+        if isWindowed { columns.append(TableColumn(name: "time", type: .time, role: .windowTime)) }
+        columns += aggregation.groups.map { .group($0.name, $0.value.type, role: isWindowed ? .key : .value) }
         columns += aggregation.outputs.map { TableColumn(name: $0.name, alias: $0.alias, type: $0.value.type) }
-        if aggregation.grid != nil { columns.append(TableColumn(name: "partial", type: .bool, isHidden: true)) }
+        if isWindowed { columns.append(TableColumn(name: "partial", type: .bool, isHidden: true)) }
         return columns
     }
 }

@@ -16,16 +16,20 @@ extension Binder {
             }
         }
         let scope = RowScope(schemas: found, units: context.units, acceptsUnknownFields: isStanding)
+        if pipe.source.warm != nil && isStanding { throw notAvailable("warm", pipe.source.range?.at) }
+        let wanted = try range(of: pipe)
+        let start = warmed(wanted.start, by: pipe.source.warm)
         var scan = Scan(
-            measurements: names.map(\.text), range: try range(of: pipe), columns: [:], seriesFilters: [], steps: [],
-            width: 0)
+            measurements: names.map(\.text), range: TimeRange(start: start, end: wanted.end), columns: [:],
+            seriesFilters: [], steps: [], width: 0)
+        if start != wanted.start { scan.warmStart = wanted.start }
         if let filter = pipe.source.filter { try bindRowFilter(filter, scope, &scan) }
-        if pipe.source.warm != nil { throw notAvailable("warm", pipe.source.range?.at) }
 
         var stages = pipe.stages[...]
         var plan: Plan?
         while plan == nil, let stage = stages.first {
             let later = stages.dropFirst()
+            if Binder.endsWarming(stage) { takeOutWarmRows(&scan, scope) }
             switch stage.kind {
             case .filter(let condition):
                 try bindRowFilter(condition, scope, &scan)
@@ -60,17 +64,15 @@ extension Binder {
             case .zone, .emit:
                 if case .emit = stage.kind, !isStanding { throw onlyStanding("emit", stage.at) }
             case .aggregate(let aggregate):
-                let aggregation = try bindAggregation(aggregate, scope, range: scan.range, at: stage.at)
                 scan.keptText = KeptText.of(pipe.source, pipe.stages.dropLast(later.count))
-                plan = finish(scan, scope) { .aggregate($0, aggregation) }
-                plan?.columns = Binder.columns(of: aggregation)
+                plan = try bindFirstAggregation(aggregate, scope, scan, wanted, at: stage.at)
             case .stale(let duration, let by):
                 let stale = try bindStale(duration, by, scope, at: stage.at)
                 // Silence looks at all time, or at the range that was asked for.
-                if pipe.source.range == nil { scan.range = .all }
+                scan.range = pipe.source.range == nil ? .all : wanted
                 plan = finish(scan, scope) { .stale($0, stale) }
                 plan?.columns =
-                    stale.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+                    stale.groups.map { .group($0.name, $0.value.type) }
                     + [TableColumn(name: "time", type: .time), TableColumn(name: "age", type: .duration)]
             case .sort, .top, .limit, .fill, .join, .alert:
                 plan = raw(scan, scope)
@@ -79,13 +81,45 @@ extension Binder {
             }
             stages = later
         }
+        if plan == nil { takeOutWarmRows(&scan, scope) }
         return (plan ?? raw(scan, scope), stages)
+    }
+
+    private func bindFirstAggregation(
+        _ stage: AggregateStage, _ scope: RowScope, _ scan: Scan, _ wanted: TimeRange, at: SourceRange
+    ) throws(QueryError) -> Plan {
+        var scan = scan
+        var past = scan
+        var range = scan.range
+        if case .every = stage.window?.kind {
+        } else {
+            // Only windows of the clock can be told apart from those before the range.
+            takeOutWarmRows(&scan, scope)
+            range = wanted
+            if let start = past.warmStart, let shift = stage.versus {
+                past.warmStart = RangeResolver.subtract(shift, from: start, zone: zone)
+                takeOutWarmRows(&past, scope)
+            }
+        }
+        let aggregation = try bindAggregation(stage, scope, range: range, at: at)
+        var plan = finish(scan, scope) { .aggregate($0, aggregation) }
+        plan.columns = Binder.columns(of: aggregation)
+        if let shift = stage.versus {
+            past.columns = scope.scanColumns
+            past.width = scope.width
+            try bindVersus(shift, stage, past, at: at, &plan)
+        }
+        return plan
     }
 
     func raw(_ scan: Scan, _ scope: RowScope) -> Plan {
         let outputs = scope.outputs()
         var plan = finish(scan, scope) { .scan($0, output: outputs) }
-        plan.columns = outputs.map { TableColumn(name: $0.name, type: $0.type) }
+        plan.columns = outputs.map {
+            let role: TableColumn.Role =
+                $0.name == "time" && $0.type == .time ? .rowTime : $0.type == .tag ? .key : .value
+            return TableColumn(name: $0.name, type: $0.type, role: role)
+        }
         return plan
     }
 
@@ -95,7 +129,8 @@ extension Binder {
         scan.width = scope.width
         return Plan(
             root: root(scan), steps: [], zone: zone,
-            warnings: unknownNames(scope), columns: [])
+            warnings: unknownNames(scope), columns: [],
+            range: TimeRange(start: scan.warmStart ?? scan.range.start, end: scan.range.end), warmStart: scan.warmStart)
     }
 
     /// What a standing query names and no row has had yet: the measurement, or else fields of it.
@@ -121,12 +156,27 @@ extension Binder {
         if let range = pipe.source.range {
             return try RangeResolver.resolve(range, now: context.now, zone: zone)
         }
+        if asksForLast(pipe) { return .all }
         switch context.defaultRange {
         case .all: return .all
         case .lastHour:
             let hour: Int64 = 3_600_000_000_000
             return TimeRange(start: context.now.subtractingReportingOverflow(hour).partialValue, end: context.now)
         }
+    }
+
+    /// Whether the pipe asks for nothing but newest values: without a range these are those of all time.
+    private func asksForLast(_ pipe: Pipe) -> Bool {
+        for stage in pipe.stages {
+            switch stage.kind {
+            case .filter, .set, .select, .drop, .zone: continue
+            case .aggregate(let aggregate):
+                return aggregate.window == nil && aggregate.versus == nil
+                    && aggregate.items.allSatisfy { AggregateBinder.calls(of: $0.value).allSatisfy { $0 == "last" } }
+            default: return false
+            }
+        }
+        return false
     }
 
     func bindRowFilter(_ filter: Expression, _ scope: RowScope, _ scan: inout Scan) throws(QueryError) {

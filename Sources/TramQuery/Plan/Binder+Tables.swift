@@ -3,7 +3,7 @@ import TramColumnar
 /// Stages that work on whole tables.
 extension Binder {
     func bindTableStage(
-        _ stage: Stage, later: ArraySlice<Stage>, _ plan: inout Plan
+        _ stage: Stage, later: ArraySlice<Stage>, openBindings: Set<String>, _ plan: inout Plan
     ) throws(QueryError) {
         let scope = TableScope(columns: plan.columns, units: context.units)
         func index(_ name: Name) throws(QueryError) -> Int {
@@ -55,22 +55,20 @@ extension Binder {
             break
         case .fill(let fill):
             try refuseStanding("fill", stage.at)
-            if plan.steps.isEmpty, case .aggregate(let scan, var aggregation) = plan.root, aggregation.grid != nil {
-                try checkFill(fill, aggregation, stage.at)
-                aggregation.fill = fill
-                plan.root = .aggregate(scan, aggregation)
-            } else if case .aggregate(var aggregation, let time) = plan.steps.last, aggregation.grid != nil {
-                try checkFill(fill, aggregation, stage.at)
-                aggregation.fill = fill
-                plan.steps[plan.steps.count - 1] = .aggregate(aggregation, time: time)
-            } else {
-                throw fillNeedsWindow(stage.at)
-            }
+            try bindFill(fill, stage.at, &plan)
         case .aggregate(let aggregate):
             try refuseStanding("a second aggregation", stage.at)
+            if aggregate.versus != nil {
+                throw QueryError(
+                    .misplaced, at: stage.at, en: "vs reads stored rows again, so it goes with the first aggregation",
+                    vi: "vs đọc lại các bản ghi gốc nên phải đi với phép tổng hợp đầu tiên")
+            }
+            takeOutWarmRows(&plan)
             let time = scope.columns.firstIndex { $0.name == "time" && $0.type == .time }
-            let aggregation = try bindAggregation(aggregate, scope, range: .all, at: stage.at)
-            if aggregation.grid != nil && time == nil {
+            // Times that a stage has computed may lie anywhere.
+            let isCut = time.map { [.rowTime, .windowTime].contains(scope.columns[$0].role) } ?? false
+            let aggregation = try bindAggregation(aggregate, scope, range: isCut ? plan.range : .all, at: stage.at)
+            if aggregation.hasWindows && time == nil {
                 throw QueryError(
                     .misplaced, at: aggregate.window?.at ?? stage.at,
                     en: "rows have no time here, so there are no windows",
@@ -82,7 +80,10 @@ extension Binder {
             throw QueryError(
                 .misplaced, at: stage.at, en: "stale looks at stored rows, so it comes first",
                 vi: "stale xem các bản ghi gốc nên phải đứng đầu")
-        case .join: throw notAvailable("join", stage.at)
+        case .join(let pipe, let keepsUnmatched, let on, let within):
+            try bindJoin(
+                pipe, keepsUnmatched: keepsUnmatched, on: on, within: within, at: stage.at, openBindings: openBindings,
+                &plan)
         case .emit:
             if !isStanding { throw onlyStanding("emit", stage.at) }
         case .alert:
@@ -91,8 +92,44 @@ extension Binder {
         }
     }
 
+    /// The stage `fill`: as if it stood in the aggregation directly before it, which may be the last of a named pipe.
+    private func bindFill(_ fill: FillExpression, _ at: SourceRange, _ plan: inout Plan) throws(QueryError) {
+        switch (plan.root, plan.steps.last) {
+        case (.aggregate(let scan, var aggregation), nil) where aggregation.grid != nil:
+            try checkFill(fill, aggregation, at)
+            aggregation.fill = fill
+            plan.root = .aggregate(scan, aggregation)
+        case (.aggregate(let scan, var aggregation), .versus(var versus)) where aggregation.grid != nil:
+            guard case .aggregate(let past, var then) = versus.plan.root else { throw fillIsMisplaced(at) }
+            // The same aggregation at both times.
+            try checkFill(fill, aggregation, at)
+            aggregation.fill = fill
+            then.fill = fill
+            plan.root = .aggregate(scan, aggregation)
+            versus.plan.root = .aggregate(past, then)
+            plan.steps[plan.steps.count - 1] = .versus(versus)
+        case (_, .aggregate(var aggregation, let time)) where aggregation.grid != nil:
+            try checkFill(fill, aggregation, at)
+            aggregation.fill = fill
+            plan.steps[plan.steps.count - 1] = .aggregate(aggregation, time: time)
+        case (.table(var inner), nil):
+            try bindFill(fill, at, &inner)
+            plan.root = .table(inner)
+        default:
+            throw fillIsMisplaced(at)
+        }
+    }
+
+    private func fillIsMisplaced(_ at: SourceRange) -> QueryError {
+        QueryError(
+            .misplaced, at: at, en: "fill goes directly behind an aggregation with windows of the clock",
+            vi: "fill phải đứng ngay sau phép tổng hợp có cửa sổ theo giờ",
+            hint: Bilingual(
+                vi: "ví dụ: | mean(v) every 15m fill prev", en: "for example: | mean(v) every 15m fill prev"))
+    }
+
     func select(_ indices: [Int], _ plan: inout Plan, keepHidden: Bool = false) {
-        plan.steps.append(.select(indices))
+        plan.steps.append(.select(indices, keepsHidden: keepHidden))
         plan.columns = indices.map {
             var column = plan.columns[$0]
             if !keepHidden { column.isHidden = false }
@@ -139,7 +176,8 @@ extension Binder {
         plan.steps.append(.unpivot(unpivot, keep: keep))
         plan.columns =
             keep.map { scope.columns[$0] } + [
-                TableColumn(name: "field", type: .string), TableColumn(name: "value", type: unpivot.valueType),
+                TableColumn(name: "field", type: .string, role: .key),
+                TableColumn(name: "value", type: unpivot.valueType),
             ]
     }
 }

@@ -9,6 +9,7 @@ struct Binder {
     let isStanding: Bool
     let zone: TimeZoneRules
     let bindings: [String: Pipe]
+    private let pipes = PipeCount()
 
     init(
         _ statement: Statement, schemas: [String: Schema], context: QueryContext, pool: TextPool, isStanding: Bool
@@ -32,22 +33,37 @@ struct Binder {
 
     /// `tz` governs the whole text wherever it stands.
     static func zone(of statement: Statement, _ context: QueryContext) throws(QueryError) -> TimeZoneRules {
-        for pipe in statement.bindings.map(\.pipe) + [statement.pipe] {
-            for stage in pipe.stages {
-                guard case .zone(let name) = stage.kind else { continue }
-                guard let zone = context.zones.zone(named: name) else {
-                    throw QueryError(
-                        .unknownZone, at: stage.at, en: "there is no time zone \"\(name)\" on this machine",
-                        vi: "máy này không có múi giờ \"\(name)\"",
-                        hint: Bilingual(
-                            vi: "ví dụ: tz \"Asia/Ho_Chi_Minh\", tz \"+07:00\"; gói tzdata có đủ các múi giờ",
-                            en: "for example: tz \"Asia/Ho_Chi_Minh\", tz \"+07:00\"; the package tzdata has all zones")
-                    )
-                }
-                return zone
+        let written = (statement.bindings.map(\.pipe) + [statement.pipe]).flatMap(zones)
+        guard let first = written.first else { return context.zone }
+        if let other = written.first(where: { $0.name != first.name }) {
+            throw QueryError(
+                .misplaced, at: other.at, en: "tz governs the whole text, and \"\(first.name)\" stands in it already",
+                vi: "tz áp dụng cho cả câu, trong câu đã có \"\(first.name)\"",
+                hint: Bilingual(vi: "bỏ một trong hai tz", en: "leave one of the two out"))
+        }
+        guard let zone = context.zones.zone(named: first.name) else {
+            throw QueryError(
+                .unknownZone, at: first.at, en: "there is no time zone \"\(first.name)\" on this machine",
+                vi: "máy này không có múi giờ \"\(first.name)\"",
+                hint: Bilingual(
+                    vi: "ví dụ: tz \"Asia/Ho_Chi_Minh\", tz \"+07:00\"; gói tzdata có đủ các múi giờ",
+                    en: "for example: tz \"Asia/Ho_Chi_Minh\", tz \"+07:00\"; the package tzdata has all zones"))
+        }
+        return zone
+    }
+
+    /// The zones that a pipe and the pipes inside it name.
+    private static func zones(_ pipe: Pipe) -> [(name: String, at: SourceRange)] {
+        var found: [(name: String, at: SourceRange)] = []
+        if case .pipe(let inner) = pipe.source.kind { found += zones(inner) }
+        for stage in pipe.stages {
+            switch stage.kind {
+            case .zone(let name): found.append((name, stage.at))
+            case .join(let other, _, _, _): found += zones(other)
+            default: break
             }
         }
-        return context.zone
+        return found
     }
 
     func bind(_ pipe: Pipe) throws(QueryError) -> Plan {
@@ -55,6 +71,7 @@ struct Binder {
     }
 
     func bind(_ pipe: Pipe, openBindings: Set<String>) throws(QueryError) -> Plan {
+        try pipes.add()
         var plan: Plan
         var rest = pipe.stages[...]
         switch pipe.source.kind {
@@ -72,8 +89,10 @@ struct Binder {
             }
         }
         for (offset, stage) in zip(rest.indices, rest) {
-            try bindTableStage(stage, later: rest[(offset + 1)...], &plan)
+            if Binder.endsWarming(stage) { takeOutWarmRows(&plan) }
+            try bindTableStage(stage, later: rest[(offset + 1)...], openBindings: openBindings, &plan)
         }
+        takeOutWarmRows(&plan)
         return plan
     }
 
@@ -86,7 +105,7 @@ struct Binder {
 
     /// What follows a named or bracketed pipe: a range keeps the rows whose `time` lies in it.
     func bindTableSource(_ source: Source, _ plan: inout Plan) throws(QueryError) {
-        if source.warm != nil { throw notAvailable("warm", source.range?.at) }
+        if source.warm != nil && isStanding { throw notAvailable("warm", source.range?.at) }
         if let written = source.range {
             let scope = TableScope(columns: plan.columns, units: context.units)
             guard let time = scope.resolve("time", qualifier: nil), time.type == .time else {
@@ -98,10 +117,13 @@ struct Binder {
                         en: "write the range after the measurement: traffic[1h]"))
             }
             let range = try RangeResolver.resolve(written, now: context.now, zone: zone)
+            let start = warmed(range.start, by: source.warm)
+            if start != range.start { plan.warmStart = range.start }
             func bound(_ instant: Int64) -> BoundExpression { .constant(.time, UInt64(bitPattern: instant)) }
-            if range.start != .min {
-                plan.steps.append(.filter(.comparison(.greaterOrEqual, time, bound(range.start))))
-            }
+            if start != .min { plan.steps.append(.filter(.comparison(.greaterOrEqual, time, bound(start)))) }
+            plan.range = TimeRange(
+                start: max(plan.range.start, range.start),
+                end: max(plan.range.start, range.start, min(plan.range.end, range.end)))
             if range.end != .max { plan.steps.append(.filter(.comparison(.less, time, bound(range.end)))) }
         }
         try bindTableFilter(source.filter, &plan)

@@ -44,6 +44,8 @@ package struct Scan {
     package var steps: [RowStep]
     /// Columns of a block.
     package var width: Int
+    /// With `warm` the start of the range that was asked for; rows before it are read, but not given out.
+    package var warmStart: Int64? = nil
 
     /// What is read.
     package var readRange: TimeRange {
@@ -84,6 +86,8 @@ package struct Aggregation {
 
     package var groups: [Group]
     package var grid: WindowGrid?
+    /// Instead of `grid`: windows that the rows cut.
+    package var rowWindow: RowWindow? = nil
     package var calls: [AggregateCall]
     package var outputs: [Output]
     package var fill: FillExpression
@@ -93,23 +97,26 @@ package struct Aggregation {
     package var range: TimeRange
     package var at: SourceRange
 
-    package var firstGroupColumn: Int { grid == nil ? 0 : 1 }
+    package var firstGroupColumn: Int { hasWindows ? 1 : 0 }
     package var firstCallColumn: Int { firstGroupColumn + groups.count }
-    package var partialColumn: Int? { grid == nil ? nil : firstCallColumn + calls.count }
+    package var partialColumn: Int? { hasWindows ? firstCallColumn + calls.count : nil }
 }
 
 /// A step that works on a whole table.
 package enum TableStep {
     case filter(BoundExpression)
     case set([(name: String, value: BoundExpression)])
-    /// Column numbers, in the new order.
-    case select([Int])
+    /// Column numbers, in the new order. What was named is given out from then on; what `drop` left stays as it was.
+    case select([Int], keepsHidden: Bool)
     case sort([(column: Int, descending: Bool)])
     case top(count: Int, largest: Bool, column: Int, by: [Int])
     case limit(Int)
     case unpivot(Unpivot, keep: [Int])
     /// The table's columns become block columns; `time` is the column with the rows' times.
     case aggregate(Aggregation, time: Int?)
+    /// Directly behind an aggregation.
+    case versus(Versus)
+    case join(Join)
 }
 
 /// Silence: groups whose newest row is older than `duration`.
@@ -144,20 +151,52 @@ package struct Plan {
     package var warnings: [Bilingual]
     /// The columns after each step; the last entry is the result's.
     package var columns: [TableColumn]
+    /// What the rows' times were cut by.
+    package var range = TimeRange.all
+    /// What stands for the query's "now", where it is another.
+    package var now: Int64? = nil
+    /// While a plan is bound: rows whose time lies before this have yet to be taken out.
+    package var warmStart: Int64? = nil
 }
 
 /// A column of a table: what it is called and what it holds.
 package struct TableColumn: Sendable {
+    /// What a column is to running functions.
+    package enum Role: Sendable {
+        case value
+        /// Tells rows of one group, or of one series, from those of another.
+        case key
+        /// Start of the row's window.
+        case windowTime
+        /// Time of a stored row.
+        case rowTime
+    }
+
     package var name: String
     package var alias: String?
     package var type: ColumnType
     /// Present for later stages, but given out only when named.
     package var isHidden: Bool
+    package var role: Role
+    /// What rows were grouped by, with windows or without.
+    package var isGroup = false
 
-    package init(name: String, alias: String? = nil, type: ColumnType, isHidden: Bool = false) {
+    package init(
+        name: String, alias: String? = nil, type: ColumnType, isHidden: Bool = false, role: Role = .value
+    ) {
         self.name = name
         self.alias = alias
         self.type = type
         self.isHidden = isHidden
+        self.role = role
+    }
+
+    /// Whether rows of two pipes that agree on it belong together.
+    var isShared: Bool { isGroup || role == .key || type == .tag }
+
+    static func group(_ name: String, _ type: ColumnType, role: Role = .value) -> TableColumn {
+        var column = TableColumn(name: name, type: type, role: role)
+        column.isGroup = true
+        return column
     }
 }

@@ -246,6 +246,10 @@ final class TableScope: Scope {
     }
 
     func resolve(_ name: String, qualifier: String?) -> BoundExpression? {
+        // Where a tag and a field share a name, stored rows show the field as `field.x`.
+        if let qualifier, let index = columns.firstIndex(where: { $0.name == "\(qualifier).\(name)" }) {
+            return .column(index, columns[index].type)
+        }
         if qualifier == nil || qualifier == "tag" || qualifier == "field", let index = index(of: name) {
             return .column(index, columns[index].type)
         }

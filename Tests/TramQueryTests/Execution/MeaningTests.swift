@@ -167,6 +167,83 @@ import TramQuery
             ])
     }
 
+    /// The clocks of Europe/Berlin go forward on 2026-03-29 and back on 2026-10-25; a row an hour around both.
+    @Test(arguments: [
+        // 01:00Z is 03:00 in spring: the first window of six hours has five.
+        (
+            "m[2026-03-29] | count() every 6h",
+            ["2026-03-28T23:00:00Z 6", "2026-03-29T05:00:00Z 6", "2026-03-29T11:00:00Z 6", "2026-03-29T17:00:00Z 5"]
+        ),
+        (
+            "m[2026-10-25] | count() every 12h",
+            ["2026-10-24T22:00:00Z 12", "2026-10-25T10:00:00Z 12", "2026-10-25T22:00:00Z 1"]
+        ),
+        ("m[2026-10-25] | count() every 1d", ["2026-10-24T22:00:00Z 25"]),
+        ("m[2026-03-29] | count() every 1d", ["2026-03-28T23:00:00Z 23"]),
+        // Monday to Monday: a week of 167 hours, and one of 169.
+        ("m[2026-03-23..2026-03-30] | count() every 1w", ["2026-03-22T23:00:00Z 167"]),
+        ("m[2026-10-19..2026-10-26] | count() every 1w", ["2026-10-18T22:00:00Z 169"]),
+        // Shifts that begin at 06:00 do so on the day of the change too: 23 hours from Saturday's.
+        (
+            "m[2026-03-28T06:00..2026-03-30T06:00] | count() every 1d origin 2026-03-01T06:00",
+            ["2026-03-28T05:00:00Z 23", "2026-03-29T04:00:00Z 24"]
+        ),
+        (
+            "m[2026-10-24T06:00..2026-10-26T06:00] | count() every 1d origin 2026-03-01T06:00",
+            ["2026-10-24T04:00:00Z 25", "2026-10-25T05:00:00Z 24"]
+        ),
+        // Two local days that start every day: 47 hours as soon as the change is inside.
+        (
+            "m[2026-03-27..2026-03-31] | count() every 1d over 2d | where not partial",
+            ["2026-03-26T23:00:00Z 48", "2026-03-27T23:00:00Z 47", "2026-03-28T23:00:00Z 47"]
+        ),
+        // Both: two days from 06:00, every day; then six hours of exact length from an origin, whatever the wall says.
+        (
+            "m[2026-03-27T06:00..2026-03-31T06:00] | count() every 1d over 2d origin 2026-03-01T06:00 | where not partial",
+            ["2026-03-27T05:00:00Z 47", "2026-03-28T05:00:00Z 47", "2026-03-29T04:00:00Z 48"]
+        ),
+        (
+            "m[2026-03-28T18:00..2026-03-29T19:00] | count() every 6h origin 2026-03-28T00:00",
+            ["2026-03-28T17:00:00Z 6", "2026-03-28T23:00:00Z 6", "2026-03-29T05:00:00Z 6", "2026-03-29T11:00:00Z 6"]
+        ),
+        // Two hours of the clock on the wall that start every hour; no hour is counted from twice.
+        (
+            "m[2026-03-29T00:00..2026-03-29T05:00] | count() every 1h over 2h | where not partial",
+            ["2026-03-28T23:00:00Z 2", "2026-03-29T00:00:00Z 2", "2026-03-29T01:00:00Z 2"]
+        ),
+        // A month has an hour less or more.
+        ("m[2026-03] | count() every 1mo", ["2026-02-28T23:00:00Z 743"]),
+        ("m[2026-10] | count() every 1mo", ["2026-09-30T22:00:00Z 745"]),
+    ])
+    func `windows of a zone with summer time begin with its own hours`(_ query: String, _ expected: [String]) throws {
+        let hour = 60 * MeaningTests.minute
+        let start = try #require(Timestamp(rfc3339: "2026-02-15T00:00:00Z")).nanoseconds
+        let source = MemorySource((0..<6600).map { TestRow(time: start + $0 * hour, fields: ["v": .int(1)]) })
+        let berlin = try TimeZoneRules(
+            name: "Test", tzif: timeZoneFile(transitions: [], offsets: [3600], footer: "CET-1CEST,M3.5.0,M10.5.0/3"))
+        #expect(Array(try source.lines(query, zone: berlin).dropFirst()) == expected)
+    }
+
+    /// UTC+7 has no summer time: every day has 24 hours, every window begins on the hour of the wall's clock.
+    @Test(arguments: [
+        ("m[2026-03-29] | count() every 6h", ["28T17", "28T23", "29T05", "29T11"], 6),
+        ("m[2026-10-24..2026-10-27] | count() every 1d", ["23T17", "24T17", "25T17"], 24),
+        ("m[2026-03-23..2026-04-06] | count() every 1w", ["22T17", "29T17"], 168),
+        (
+            "m[2026-03-27..2026-03-30] | count() every 1d origin 2026-03-01T06:00 | where not partial",
+            ["26T23", "27T23"], 24
+        ),
+        ("m[2026-03-27..2026-03-31] | count() every 1d over 2d | where not partial", ["26T17", "27T17", "28T17"], 48),
+    ])
+    func `windows at UTC+7 hold no surprises`(_ query: String, _ starts: [String], _ count: Int) throws {
+        let hour = 60 * MeaningTests.minute
+        let start = try #require(Timestamp(rfc3339: "2026-02-15T00:00:00Z")).nanoseconds
+        let source = MemorySource((0..<6600).map { TestRow(time: start + $0 * hour, fields: ["v": .int(1)]) })
+        let month = query.contains("2026-10") ? "10" : "03"
+        #expect(
+            Array(try source.lines(query).dropFirst()) == starts.map { "2026-\(month)-\($0):00:00Z \(count)" })
+    }
+
     @Test func `silence is told by group, and limits stop a query`() throws {
         let answer = try small.lines("m | stale 90s by st", now: 3 * MeaningTests.minute)
         #expect(answer == ["st time age", "b 1970-01-01T00:01:00Z 2m"])
