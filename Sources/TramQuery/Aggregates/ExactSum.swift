@@ -114,6 +114,9 @@ struct ExactSums {
         }
     }
 
+    /// Adds one value; what is no number is left out.
+    mutating func addValue(_ value: Double, to slot: Int) { _ = add(value, to: slot) }
+
     @inline(__always)
     private mutating func addMantissa(_ mantissa: Int64, scale mantissaScale: Int, to slot: Int) {
         // 63 bits times 10^15: at most 113 bits.

@@ -125,8 +125,9 @@ struct AggregateBinder {
         let calls = aggregateCalls(expression)
         if calls.isEmpty {
             if case .call(let call) = expression, ScalarFunction(rawValue: call.function.text) == nil,
-                !["if", "coalesce", "under"].contains(call.function.text)
+                !["if", "coalesce", "under", "within", "distance"].contains(call.function.text)
             {
+                if RunningFunction(rawValue: call.function.text) != nil { _ = try expressions.bind(expression) }
                 throw expressions.unknownFunction(call.function)
             }
             throw QueryError(

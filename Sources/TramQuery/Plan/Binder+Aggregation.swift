@@ -112,8 +112,11 @@ extension Binder {
 
     static func columns(of aggregation: Aggregation) -> [TableColumn] {
         var columns: [TableColumn] = []
-        if aggregation.grid != nil { columns.append(TableColumn(name: "time", type: .time)) }
-        columns += aggregation.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
+        let isWindowed = aggregation.grid != nil
+        if isWindowed { columns.append(TableColumn(name: "time", type: .time, role: .windowTime)) }
+        columns += aggregation.groups.map {
+            TableColumn(name: $0.name, type: $0.value.type, role: isWindowed ? .key : .value)
+        }
         columns += aggregation.outputs.map { TableColumn(name: $0.name, alias: $0.alias, type: $0.value.type) }
         if aggregation.grid != nil { columns.append(TableColumn(name: "partial", type: .bool, isHidden: true)) }
         return columns

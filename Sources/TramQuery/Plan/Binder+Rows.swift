@@ -32,7 +32,7 @@ extension Binder {
             case .set(let assignments):
                 for assignment in assignments {
                     try refuseTime(assignment.name)
-                    let value = try binder(scope).bind(assignment.value)
+                    let value = try binder(scope, running: storedRows(scan)).bind(assignment.value)
                     let column = scope.newColumn()
                     scan.steps.append(.set(column: column, value))
                     scope.define(assignment.name.text, column: column, type: value.type)
@@ -82,7 +82,11 @@ extension Binder {
     func raw(_ scan: Scan, _ scope: RowScope) -> Plan {
         let outputs = scope.outputs()
         var plan = finish(scan, scope) { .scan($0, output: outputs) }
-        plan.columns = outputs.map { TableColumn(name: $0.name, type: $0.type) }
+        plan.columns = outputs.map {
+            let role: TableColumn.Role =
+                $0.name == "time" && $0.type == .time ? .rowTime : $0.type == .tag ? .key : .value
+            return TableColumn(name: $0.name, type: $0.type, role: role)
+        }
         return plan
     }
 
@@ -128,12 +132,13 @@ extension Binder {
 
     func bindRowFilter(_ filter: Expression, _ scope: RowScope, _ scan: inout Scan) throws(QueryError) {
         // Each part of a chain of `and` is a step of its own, so that parts over tags decide a series as a whole.
-        if case .binary(.and, let left, let right, _) = filter {
+        // A running function counts the rows that reach the stage, so its condition stays in one piece.
+        if case .binary(.and, let left, let right, _) = filter, !filter.hasRunningCall {
             try bindRowFilter(left, scope, &scan)
             try bindRowFilter(right, scope, &scan)
             return
         }
-        let condition = try binder(scope).bindCondition(filter)
+        let condition = try binder(scope, running: storedRows(scan)).bindCondition(filter)
         if !condition.readsTime && condition.columns.allSatisfy(scope.isSeriesColumn) {
             scan.seriesFilters.append(condition)
         } else {

@@ -12,11 +12,11 @@ extension Binder {
         }
         switch stage.kind {
         case .filter(let condition):
-            plan.steps.append(.filter(try binder(scope).bindCondition(condition)))
+            plan.steps.append(.filter(try binder(scope, running: tableRows(scope, plan)).bindCondition(condition)))
         case .set(let assignments):
             for assignment in assignments {
                 try refuseTime(assignment.name)
-                let value = try binder(scope).bind(assignment.value)
+                let value = try binder(scope, running: tableRows(scope, plan)).bind(assignment.value)
                 plan.steps.append(.set([(assignment.name.text, value)]))
                 if let known = scope.columns.firstIndex(where: { $0.name == assignment.name.text }) {
                     scope.columns[known].type = value.type
@@ -139,7 +139,8 @@ extension Binder {
         plan.steps.append(.unpivot(unpivot, keep: keep))
         plan.columns =
             keep.map { scope.columns[$0] } + [
-                TableColumn(name: "field", type: .string), TableColumn(name: "value", type: unpivot.valueType),
+                TableColumn(name: "field", type: .string, role: .key),
+                TableColumn(name: "value", type: unpivot.valueType),
             ]
     }
 }

@@ -124,8 +124,8 @@ struct Binder {
         plan.steps.append(.filter(try binder(scope).bindCondition(filter)))
     }
 
-    func binder(_ scope: any Scope) -> ExpressionBinder {
-        ExpressionBinder(scope: scope, pool: pool, context: context, zone: zone)
+    func binder(_ scope: any Scope, running: RunningPlace? = nil) -> ExpressionBinder {
+        ExpressionBinder(scope: scope, pool: pool, context: context, zone: zone, running: running)
     }
 
     // MARK: - Show

@@ -138,16 +138,31 @@ package struct Plan {
 
 /// A column of a table: what it is called and what it holds.
 package struct TableColumn: Sendable {
+    /// What a column is to running functions.
+    package enum Role: Sendable {
+        case value
+        /// Tells rows of one group, or of one series, from those of another.
+        case key
+        /// Start of the row's window.
+        case windowTime
+        /// Time of a stored row.
+        case rowTime
+    }
+
     package var name: String
     package var alias: String?
     package var type: ColumnType
     /// Present for later stages, but given out only when named.
     package var isHidden: Bool
+    package var role: Role
 
-    package init(name: String, alias: String? = nil, type: ColumnType, isHidden: Bool = false) {
+    package init(
+        name: String, alias: String? = nil, type: ColumnType, isHidden: Bool = false, role: Role = .value
+    ) {
         self.name = name
         self.alias = alias
         self.type = type
         self.isHidden = isHidden
+        self.role = role
     }
 }
