@@ -9,6 +9,8 @@ package struct EvaluationContext {
     package var units: (any UnitResolver)?
     /// From the oldest row of the measurements that are read to the newest; nil when there is none or it is not known.
     package var extent: TimeRange?
+    /// Whether windows close as time goes on, so that there is no now to look back from.
+    package var isStanding = false
     /// What running functions remember from one block to the next.
     let running = RunningStates()
 
@@ -17,6 +19,13 @@ package struct EvaluationContext {
         self.zone = zone
         self.now = now
         self.units = units
+    }
+
+    /// What the query says of time.
+    var clock: QueryClock {
+        let now = isStanding ? Int64.max : now
+        let extent = extent
+        return QueryClock(now: { now }, extent: { extent })
     }
 }
 

@@ -31,8 +31,10 @@ struct ExpectedPeriods: RowFunction {
     }
 
     private func bits(_ range: TimeRange, _ context: EvaluationContext) -> UInt64? {
-        ExpectedPeriods.count(in: range, period: period, now: context.now, extent: context.extent)
-            .map(UInt64.init(bitPattern:))
+        ExpectedPeriods.count(
+            in: range, period: period, now: context.isStanding ? .max : context.now, extent: context.extent
+        )
+        .map(UInt64.init(bitPattern:))
     }
 
     /// Whole periods in the part of `range` that is over by `now`. An open end is where the data end; nil when there

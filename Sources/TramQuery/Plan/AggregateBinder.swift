@@ -82,13 +82,19 @@ struct AggregateBinder {
         switch expression {
         case .literal, .name, .star: []
         case .call(let call):
-            AggregateFunction.names.contains(call.function.text) ? [call] : call.arguments.flatMap(aggregateCalls)
+            isAggregate(call) ? [call] : call.arguments.flatMap(aggregateCalls)
         case .unary(_, let operand, _), .isNull(let operand, _, _): aggregateCalls(operand)
         case .binary(_, let left, let right, _): aggregateCalls(left) + aggregateCalls(right)
         case .isIn(let operand, let choices, _): aggregateCalls(operand) + choices.flatMap(aggregateCalls)
         case .isBetween(let operand, let low, let high, _):
             aggregateCalls(operand) + aggregateCalls(low) + aggregateCalls(high)
         }
+    }
+
+    /// `age()` is an aggregate here, `age(x)` the scalar of a time.
+    private func isAggregate(_ call: Expression.Call) -> Bool {
+        guard let function = AggregateFunction(rawValue: call.function.text) else { return false }
+        return function != .age || call.arguments.isEmpty
     }
 
     /// The column's name is its function's when that function occurs once in the stage, else `function_field`.
@@ -151,10 +157,25 @@ struct AggregateBinder {
     private func bindCall(_ call: Expression.Call) throws(QueryError) -> AggregateCall {
         let function = call.function.text
         var argument: BoundExpression?
+        var second: BoundExpression?
         var rest = call.arguments[...]
-        if let first = rest.first {
+        let known = AggregateFunction(rawValue: function)
+        if known == .histogram { throw AggregateBinder.mixedHistogram(call) }
+        if let first = rest.first, known?.takesColumn ?? true {
             argument = try expressions.bind(first)
             rest = rest.dropFirst()
+        }
+        if let known, known.takesPair {
+            guard let written = rest.popFirst() else {
+                throw AggregateBinder.error(for: .wrongCall(usage: known.usage), call)
+            }
+            let bound = try expressions.bind(written)
+            guard known.inputTypes.contains(bound.type) else {
+                var error = AggregateBinder.error(for: .unfitType(bound.type, accepted: known.inputTypes), call)
+                error.at = written.at
+                throw error
+            }
+            second = .cast(bound, .float)
         }
         var parameters: [AggregateParameter] = []
         for parameter in rest { parameters.append(try bindParameter(parameter, call)) }
@@ -162,8 +183,8 @@ struct AggregateBinder {
         if let written = call.filter { filter = try expressions.bindCondition(written) }
         let result = try checked(call, argument, parameters)
         return AggregateCall(
-            function: function, argument: argument, filter: filter, parameters: parameters, resultType: result,
-            at: call.at)
+            function: function, argument: argument, second: second, filter: filter, parameters: parameters,
+            resultType: result, at: call.at)
     }
 
     private func bindParameter(
@@ -173,7 +194,15 @@ struct AggregateBinder {
         case .name(nil, let word): return .word(word.text)
         case .literal(.int(let value), _): return .number(Double(value))
         case .literal(.float(let value), _): return .number(value)
+        case .literal(.duration, _):
+            if case .constant(.duration, let bits?) = try expressions.bind(parameter) {
+                return .duration(Int64(bitPattern: bits))
+            }
+            fallthrough
         default:
+            if let function = AggregateFunction(rawValue: call.function.text), function.modifiers.isEmpty {
+                throw AggregateBinder.error(for: .wrongCall(usage: function.usage), call)
+            }
             throw QueryError(
                 .wrongArguments, at: parameter.at, en: "\(call.function.text) takes a number or a word here",
                 vi: "\(call.function.text) cần một số hoặc một từ ở đây",
@@ -193,6 +222,14 @@ struct AggregateBinder {
         } catch {
             throw AggregateBinder.error(for: error, call)
         }
+    }
+
+    /// `histogram` gives rows, so no other aggregate can stand beside it.
+    static func mixedHistogram(_ call: Expression.Call) -> QueryError {
+        QueryError(
+            .misplaced, at: call.at, en: "histogram gives a row for each bucket and stands alone in its stage",
+            vi: "histogram cho mỗi khoảng một dòng nên phải đứng một mình",
+            hint: Bilingual(vi: "viết: | histogram(speed, 10)", en: "write: | histogram(speed, 10)"))
     }
 
     /// What is wrong with a call, with its place and the mend.
@@ -221,6 +258,10 @@ struct AggregateBinder {
                 en: "a share lies between 0 and 1, \(NumberText.shortest(share)) does not",
                 vi: "tỷ lệ phải từ 0 đến 1, \(NumberText.shortest(share)) nằm ngoài",
                 hint: Bilingual(vi: "viết: quantile(speed, 0.9)", en: "write: quantile(speed, 0.9)"))
+        case .wrongCall(let usage):
+            return QueryError(
+                .wrongArguments, at: call.at, en: "\(name) has other arguments", vi: "\(name) có tham số khác",
+                hint: Bilingual(vi: "viết: \(usage)", en: "write: \(usage)"))
         case .unexpectedParameter(let index, let allowed):
             let at = index + 1 < call.arguments.count ? call.arguments[index + 1].at : call.at
             let words = allowed.joined(separator: ", ")

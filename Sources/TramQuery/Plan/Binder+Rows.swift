@@ -60,6 +60,7 @@ extension Binder {
             case .aggregate(let aggregate):
                 let aggregation = try bindAggregation(aggregate, scope, range: scan.range, at: stage.at)
                 plan = finish(scan, scope) { .aggregate($0, aggregation) }
+                plan?.steps = bucketFilter(aggregation)
                 plan?.columns = Binder.columns(of: aggregation)
             case .stale(let duration, let by):
                 let stale = try bindStale(duration, by, scope, at: stage.at)

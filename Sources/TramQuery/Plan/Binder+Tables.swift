@@ -77,6 +77,7 @@ extension Binder {
                     vi: "ở bước này các dòng không có thời gian nên không chia cửa sổ được")
             }
             plan.steps.append(.aggregate(aggregation, time: time))
+            plan.steps += bucketFilter(aggregation)
             plan.columns = Binder.columns(of: aggregation)
         case .stale:
             throw QueryError(

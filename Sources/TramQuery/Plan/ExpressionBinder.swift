@@ -303,8 +303,7 @@ struct ExpressionBinder {
 
     /// Functions of the language that this version does not compute.
     private static let laterFunctions: Set<String> = [
-        "corr", "covar", "list", "histogram", "increase", "rate", "resets", "twa", "integral", "duration", "uptime",
-        "expected", "missing", "gaps", "freshness", "anomaly", "is_anomaly", "vn_aqi", "vn_aqi_day",
+        "anomaly", "is_anomaly", "vn_aqi", "vn_aqi_day",
     ]
 
     func unknownFunction(_ name: Name) -> QueryError {
