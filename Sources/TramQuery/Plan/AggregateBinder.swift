@@ -163,6 +163,8 @@ struct AggregateBinder {
         if known == .histogram { throw AggregateBinder.mixedHistogram(call) }
         if let first = rest.first, known?.takesColumn ?? true {
             argument = try expressions.bind(first)
+            // A field that no row has had yet may turn out to be a condition.
+            if known?.inputTypes == [.bool], case .constant(_, nil)? = argument { argument = .constant(.bool, nil) }
             rest = rest.dropFirst()
         }
         if let known, known.takesPair {

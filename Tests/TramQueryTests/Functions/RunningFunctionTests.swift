@@ -138,6 +138,11 @@ import TramQuery
         #expect(table == ["d", "-", "1", "3"])
     }
 
+    @Test func `unpivot takes the fields that a running function works on`() throws {
+        let lines = try source.lines("m | unpivot | set d = diff(value) | count(d) by field")
+        #expect(lines == ["field count", "k 5", "u 2", "x 6"])
+    }
+
     @Test func `a condition counts the rows that reach its stage`() throws {
         #expect(try source.lines("m where x > 1 and diff(x) < 0 | select x") == ["x", "5", "2"])
         #expect(
