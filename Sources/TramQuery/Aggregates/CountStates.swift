@@ -1,7 +1,7 @@
 import TramColumnar
 
 /// `count()`: rows; `count(f)`: present values of f. Never null.
-final class CountStates: AggregateStates {
+final class CountStates: AggregateStates, PortableStates {
     private var counts: [Int64] = []
 
     var resultType: ColumnType { .int }

@@ -270,7 +270,7 @@ package struct DDSketch: Equatable, Sendable {
 }
 
 /// Quantiles from sketches.
-final class SketchStates: PresentStates {
+final class SketchStates: PresentStates, PortableStates {
     let resultType: ColumnType
     private let share: Double
     private let inputType: ColumnType

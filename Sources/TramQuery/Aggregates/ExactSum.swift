@@ -132,6 +132,34 @@ struct ExactSums {
         }
     }
 
+    /// Adds one value; what is no number is left out.
+    mutating func addValue(_ value: Double, to slot: Int) { _ = add(value, to: slot) }
+
+    /// Adds the product of a value and a whole number: exactly where the value stands for a short decimal, else rounded
+    /// once. What is no number is left out.
+    mutating func addProduct(_ value: Double, times factor: Int64, to slot: Int) {
+        switch DecimalReading.meaning(of: value) {
+        case .nothing: return
+        case .binary:
+            counts[slot] += 1
+            // Beyond all floats: so is the sum then, which whoever rounds it is told.
+            let limit = Double.greatestFiniteMagnitude
+            rests[restNumber(of: slot)].add(min(max(value * Double(factor), -limit), limit))
+        case .decimal(let mantissa, let valueScale):
+            counts[slot] += 1
+            raiseScale(to: valueScale)
+            // Twice 63 bits fit.
+            let product = Int128(mantissa) * Int128(factor)
+            let (aligned, overflow) = product.multipliedReportingOverflow(
+                by: Int128(PowerOfTen.integer(scale - valueScale)))
+            if overflow {
+                rests[restNumber(of: slot)].add(product, scale: valueScale)
+            } else {
+                add(aligned, to: slot)
+            }
+        }
+    }
+
     @inline(__always)
     private mutating func addMantissa(_ mantissa: Int64, scale mantissaScale: Int, to slot: Int) {
         // 63 bits times 10^15: at most 113 bits.
@@ -252,7 +280,7 @@ struct ExactSums {
 }
 
 /// `sum` and `mean` of floats, by `ExactSums`.
-final class FloatSumStates: PresentStates {
+final class FloatSumStates: PresentStates, PortableStates {
     let resultType: ColumnType = .float
     private let result: SumResult
     private var sums = ExactSums()
@@ -327,7 +355,7 @@ final class FloatSumStates: PresentStates {
 ///
 /// A sum has the type of its input and is an error when it does not fit; the mean of a duration is a duration, of
 /// other integers a float: the sum rounded to a float, divided by the count.
-final class IntegerSumStates: PresentStates {
+final class IntegerSumStates: PresentStates, PortableStates {
     let resultType: ColumnType
     private let result: SumResult
     private let inputType: ColumnType

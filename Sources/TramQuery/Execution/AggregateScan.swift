@@ -81,6 +81,8 @@ struct AggregateScan {
         init(_ scan: AggregateScan, _ pool: TextPool) throws(QueryError) {
             var evaluation = scan.evaluation
             evaluation.pool = pool
+            // What a series remembers is kept by the part that reads it.
+            evaluation.running = RunningStates()
             self.pool = pool
             states = try SlicedStates(
                 scan.aggregation, context: evaluation, limits: scan.context.limits,

@@ -36,7 +36,7 @@ extension Binder {
             case .set(let assignments):
                 for assignment in assignments {
                     try refuseTime(assignment.name)
-                    let value = try binder(scope).bind(assignment.value)
+                    let value = try binder(scope, running: storedRows(scan)).bind(assignment.value)
                     let column = scope.newColumn()
                     scan.steps.append(.set(column: column, value))
                     scope.define(assignment.name.text, column: column, type: value.type)
@@ -103,6 +103,7 @@ extension Binder {
         }
         let aggregation = try bindAggregation(stage, scope, range: range, at: at)
         var plan = finish(scan, scope) { .aggregate($0, aggregation) }
+        plan.steps = bucketFilter(aggregation)
         plan.columns = Binder.columns(of: aggregation)
         if let shift = stage.versus {
             past.columns = scope.scanColumns
@@ -181,14 +182,15 @@ extension Binder {
 
     func bindRowFilter(_ filter: Expression, _ scope: RowScope, _ scan: inout Scan) throws(QueryError) {
         // Each part of a chain of `and` is a step of its own, so that parts over tags decide a series as a whole.
-        if case .binary(.and, let left, let right, _) = filter {
+        // A running function counts the rows that reach the stage, so its condition stays in one piece.
+        if case .binary(.and, let left, let right, _) = filter, !filter.hasRunningCall {
             try bindRowFilter(left, scope, &scan)
             try bindRowFilter(right, scope, &scan)
             return
         }
-        for condition in Conjunction.parts(try binder(scope).bindCondition(filter), evaluation) {
-            add(condition, scope, &scan)
-        }
+        let bound = try binder(scope, running: storedRows(scan)).bindCondition(filter)
+        let parts = filter.hasRunningCall ? [bound] : Conjunction.parts(bound, evaluation)
+        for condition in parts { add(condition, scope, &scan) }
     }
 
     private func add(_ condition: BoundExpression, _ scope: RowScope, _ scan: inout Scan) {

@@ -12,7 +12,7 @@ extension Binder {
     /// Whether rows before the range must not reach the stage.
     static func endsWarming(_ stage: Stage) -> Bool {
         switch stage.kind {
-        case .filter, .set, .unpivot, .zone, .fill, .emit: false
+        case .filter, .set, .unpivot, .zone, .tree, .fill, .emit: false
         // A first aggregation asks for itself; a later one has the windows as its rows.
         case .aggregate: false
         case .select(let names): !names.contains { $0.text == "time" }

@@ -58,6 +58,8 @@ package struct Scan {
 package struct AggregateCall {
     package var function: String
     package var argument: BoundExpression?
+    /// The second column of `corr` and `covar`.
+    package var second: BoundExpression?
     package var filter: BoundExpression?
     package var parameters: [AggregateParameter]
     package var resultType: ColumnType

@@ -111,3 +111,18 @@ extension AggregateStates {
         }
     }
 }
+
+extension AggregateStates {
+    /// Forms of states that have one.
+    func encode(slot: Int, to bytes: inout [UInt8]) {
+        (self as? any PortableStates)?.encode(slot: slot, to: &bytes)
+    }
+
+    func decode(into slot: Int, from bytes: [UInt8]) throws(PartialStateError) {
+        try (self as? any PortableStates)?.decode(into: slot, from: bytes)
+    }
+
+    func decode(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try (self as? any PortableStates)?.decode(into: slot, from: &reader)
+    }
+}

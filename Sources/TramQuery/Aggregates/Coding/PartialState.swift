@@ -114,7 +114,7 @@ package struct StateTexts {
     }
 }
 
-extension AggregateStates {
+extension PortableStates {
     /// Appends the state of a slot, envelope and body. O(size of the state).
     package func encode(slot: Int, to bytes: inout [UInt8]) {
         bytes.append(PartialState.version)
