@@ -5,9 +5,7 @@ struct HistogramBucket: RowFunction {
     static let name = "bucket"
 
     let operands: [BoundExpression]
-    /// The width is `numerator` / `denominator`, so that bounds such as 0.3 come out as they are written.
-    private let numerator: Double
-    private let denominator: Double
+    private let width: BucketWidth
 
     var type: ColumnType { .float }
     var readsTime: Bool { false }
@@ -17,32 +15,13 @@ struct HistogramBucket: RowFunction {
     ///   - width: More than 0, finite.
     init(operand: BoundExpression, width: Double) {
         operands = [operand]
-        for digits in 0...9 {
-            let scale = PowerOfTen.integer(digits)
-            let scaled = (width * Double(scale)).rounded()
-            if scaled >= 1, scaled < 0x1p40, scaled / Double(scale) == width {
-                numerator = scaled
-                denominator = Double(scale)
-                return
-            }
-        }
-        numerator = width
-        denominator = 1
+        self.width = BucketWidth(width)
     }
 
     func evaluate(_ operands: [BlockColumn], _ block: RowBlock, _ context: EvaluationContext) -> BlockColumn {
         Lanes.mapPartial(operands[0], to: .float, count: block.count) {
-            ValueKind.float.double($0).flatMap { ExpressionEvaluator.finite(lowerBound(of: $0)) }
+            ValueKind.float.double($0).flatMap { ExpressionEvaluator.finite(width.lowerBound(of: $0)) }
         }
-    }
-
-    func lowerBound(of value: Double) -> Double {
-        func bound(_ number: Double) -> Double { number * numerator / denominator }
-        var number = (value / (numerator / denominator)).rounded(.down)
-        // The quotient may have been rounded past a bound; what counts is the comparison with the bound itself.
-        if bound(number + 1) <= value { number += 1 }
-        if bound(number) > value { number -= 1 }
-        return bound(number) + 0
     }
 }
 

@@ -29,12 +29,12 @@ struct Ring<Element> {
 /// The last values of a sequence, held sorted.
 ///
 /// A push is a binary search and one move of memory: for the windows that queries may have it is faster than a tree.
-struct SortedWindow {
+package struct SortedWindow {
     private var ring: Ring<Double>
-    private(set) var sorted: [Double] = []
+    package private(set) var sorted: [Double] = []
 
     /// - Parameter capacity: At least 1.
-    init(capacity: Int) {
+    package init(capacity: Int) {
         ring = Ring(capacity: capacity)
     }
 
@@ -43,7 +43,7 @@ struct SortedWindow {
     var largest: Double? { sorted.last }
 
     /// Takes `value`, which is a number, in and the oldest out. O(log count) and a move of at most `count` values.
-    mutating func push(_ value: Double) {
+    package mutating func push(_ value: Double) {
         if let leaving = ring.push(value) { sorted.remove(at: place(of: leaving)) }
         sorted.insert(value, at: place(of: value))
     }
@@ -60,14 +60,14 @@ struct SortedWindow {
     }
 
     /// Half way between the two middle values when their count is even; nil when there are none. O(1).
-    var median: Double? {
+    package var median: Double? {
         guard !sorted.isEmpty else { return nil }
         let middle = sorted.count / 2
         return sorted.count % 2 == 1 ? sorted[middle] : SortedWindow.middle(sorted[middle - 1], sorted[middle])
     }
 
     /// The median of the values' distances from `center`; 0 when there are no values. O(log count).
-    func medianDistance(from center: Double) -> Double {
+    package func medianDistance(from center: Double) -> Double {
         guard !sorted.isEmpty else { return 0 }
         let split = place(of: center)
         let middle = sorted.count / 2

@@ -1,8 +1,7 @@
 import Testing
 import TramColumnar
+import TramQuery
 import TramTesting
-
-@testable import TramQuery
 
 /// `corr`, `covar`, `list` and `histogram`.
 @Suite struct PairAndListTests {
@@ -55,7 +54,7 @@ import TramTesting
 
     @Test func `buckets begin where their bounds are written`() {
         for (width, tenths) in [(0.1, 1), (0.3, 3), (0.5, 5), (2.5, 25), (10, 100)] {
-            let bucket = HistogramBucket(operand: .constant(.float, nil), width: width)
+            let bucket = BucketWidth(width)
             for step in -50...50 {
                 let bound = Double(step * tenths) / 10
                 #expect(bucket.lowerBound(of: bound) == bound)
@@ -63,7 +62,7 @@ import TramTesting
                 #expect(bucket.lowerBound(of: bound.nextDown) == Double((step - 1) * tenths) / 10)
             }
         }
-        let odd = HistogramBucket(operand: .constant(.float, nil), width: 1 / 3.0)
+        let odd = BucketWidth(1 / 3.0)
         #expect(odd.lowerBound(of: 0.4) == 1 / 3.0)
         #expect(odd.lowerBound(of: -0.1) == -1 / 3.0)
     }

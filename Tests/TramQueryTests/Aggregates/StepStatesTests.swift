@@ -1,8 +1,7 @@
 import Testing
 import TramColumnar
+import TramQuery
 import TramTesting
-
-@testable import TramQuery
 
 /// Counters, time-weighted values and pauses: by worked numbers, and against models that look at all rows at once.
 @Suite struct StepStatesTests {

@@ -3,8 +3,6 @@ import TramColumnar
 import TramQuery
 import TramTesting
 
-@testable import TramQuery
-
 /// Running functions against slow ones that look at all rows before.
 @Suite struct RunningModelTests {
     private static func median(_ values: [Double]) -> Double {
