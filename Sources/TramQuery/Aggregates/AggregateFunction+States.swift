@@ -4,10 +4,12 @@ extension AggregateFunction {
     /// States for a call by name. See `makeStates`.
     package static func make(
         name: String, inputType: ColumnType?, parameters: [AggregateParameter] = [],
-        texts: @escaping () -> [String] = { [] }
+        texts: @escaping () -> [String] = { [] }, code: @escaping (String) -> UInt64 = { _ in 0 },
+        clock: QueryClock = QueryClock()
     ) throws(AggregateMistake) -> any AggregateStates {
         guard let function = AggregateFunction(rawValue: name) else { throw .unknownFunction(name) }
-        return try function.makeStates(inputType: inputType, parameters: parameters, texts: texts)
+        return try function.makeStates(
+            inputType: inputType, parameters: parameters, texts: texts, code: code, clock: clock)
     }
 
     /// The type of the result, or what is wrong with the call.
@@ -24,19 +26,31 @@ extension AggregateFunction {
     ///   - parameters: The constants after the column.
     ///   - texts: The texts of the query's string table by code, as of now; asked for once a vector by what orders or
     ///     hashes texts.
+    ///   - code: Puts a text that an aggregate makes into the query's string table.
+    ///   - clock: What the query says of time.
     package func makeStates(
         inputType: ColumnType?, parameters: [AggregateParameter] = [],
-        texts: @escaping () -> [String] = { [] }
+        texts: @escaping () -> [String] = { [] }, code: @escaping (String) -> UInt64 = { _ in 0 },
+        clock: QueryClock = QueryClock()
     ) throws(AggregateMistake) -> any AggregateStates {
+        if let states = try seriesStates(inputType, parameters, clock) { return states }
         guard let type = inputType else {
             if needsArgument { throw .missingArgument }
             if !parameters.isEmpty { throw .unexpectedParameter(0, allowed: modifiers) }
             return CountStates()
         }
         guard inputTypes.contains(type) else { throw .unfitType(type, accepted: inputTypes) }
+        if self == .list {
+            guard parameters.count == 1, case .number(let number)? = parameters.first,
+                let count = Int(exactly: number), count > 0, count <= 1000
+            else { throw .wrongCall(usage: usage) }
+            return ListStates(count: count, inputType: type, texts: texts, code: code)
+        }
         let (share, modifier) = try read(parameters)
         switch self {
         case .count: return CountStates()
+        case .corr: return PairMomentStates(.correlation, inputType: type)
+        case .covar: return PairMomentStates(.covariance, inputType: type)
         case .sum, .mean:
             let result: SumResult = self == .sum ? .sum : .mean
             return type == .float ? FloatSumStates(result) : IntegerSumStates(result, inputType: type)
@@ -62,6 +76,57 @@ extension AggregateFunction {
             return modifier == nil
                 ? DistinctStates(inputType: type, texts: texts) : ExactDistinctStates(inputType: type)
         case .mode: return ModeStates(inputType: type, texts: texts)
+        // `histogram` is a grouping and has no states of its own; `seriesStates` has made the others.
+        case .list, .histogram, .increase, .rate, .resets, .twa, .integral, .duration, .uptime, .expected, .missing,
+            .gaps, .freshness, .age:
+            throw .wrongCall(usage: usage)
+        }
+    }
+
+    /// States of the functions that look at the times of rows; nil for the others.
+    private func seriesStates(
+        _ inputType: ColumnType?, _ parameters: [AggregateParameter], _ clock: QueryClock
+    ) throws(AggregateMistake) -> (any AggregateStates)? {
+        func duration(default standard: Int64?) throws(AggregateMistake) -> Int64 {
+            if parameters.isEmpty, let standard { return standard }
+            guard parameters.count == 1, case .duration(let nanoseconds)? = parameters.first, nanoseconds > 0 else {
+                throw .wrongCall(usage: usage)
+            }
+            return nanoseconds
+        }
+        func checked(_ kind: StepStates.Kind) throws(AggregateMistake) -> StepStates {
+            guard let inputType else { throw .wrongCall(usage: usage) }
+            guard inputTypes.contains(inputType) else { throw .unfitType(inputType, accepted: inputTypes) }
+            return StepStates(kind, inputType: inputType)
+        }
+        func none() throws(AggregateMistake) {
+            if !parameters.isEmpty { throw .unexpectedParameter(0, allowed: []) }
+        }
+        let second: Int64 = 1_000_000_000
+        switch self {
+        case .increase, .resets, .twa, .duration, .uptime:
+            try none()
+            let kind: StepStates.Kind =
+                switch self {
+                case .increase: .increase
+                case .resets: .resets
+                case .twa: .weightedMean
+                case .duration: .trueTime
+                default: .trueShare
+                }
+            return try checked(kind)
+        case .rate: return try checked(.rate(per: try duration(default: second)))
+        case .integral: return try checked(.integral(unit: try duration(default: second)))
+        case .gaps, .expected, .missing, .freshness, .age:
+            guard inputType == nil else { throw .wrongCall(usage: usage) }
+            if self == .freshness || self == .age {
+                try none()
+                return FreshnessStates(clock: clock)
+            }
+            let period = try duration(default: nil)
+            if self == .gaps { return StepStates(.pauses(period: period), inputType: nil) }
+            return CompletenessStates(period: period, subtractsRows: self == .missing, clock: clock)
+        default: return nil
         }
     }
 

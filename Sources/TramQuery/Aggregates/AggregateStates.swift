@@ -58,6 +58,19 @@ package protocol AggregateStates: AnyObject {
 
     /// The value of a slot: bits as in `Column`, nil for null. O(1) but for quantiles.
     func finish(slot: Int) throws(QueryError) -> UInt64?
+
+    /// As `finish(slot:)`, of a slot whose rows are those of `frame`: its window, cut by the query's range, which may
+    /// be open. What depends on more than the rows (`expected`, `twa`) needs it.
+    func finish(slot: Int, frame: TimeRange) throws(QueryError) -> UInt64?
+
+    /// Tells that a slot is a window of a group. What looks from one window of a group into the next needs it; to be
+    /// called when the slot is taken into use. `reset` forgets it.
+    func assign(slot: Int, group: Int32)
+}
+
+extension AggregateStates {
+    package func finish(slot: Int, frame: TimeRange) throws(QueryError) -> UInt64? { try finish(slot: slot) }
+    package func assign(slot: Int, group: Int32) {}
 }
 
 extension AggregateStates {

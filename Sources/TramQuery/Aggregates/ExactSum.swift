@@ -132,6 +132,34 @@ struct ExactSums {
         }
     }
 
+    /// Adds one value; what is no number is left out.
+    mutating func addValue(_ value: Double, to slot: Int) { _ = add(value, to: slot) }
+
+    /// Adds the product of a value and a whole number: exactly where the value stands for a short decimal, else rounded
+    /// once. What is no number is left out.
+    mutating func addProduct(_ value: Double, times factor: Int64, to slot: Int) {
+        switch DecimalReading.meaning(of: value) {
+        case .nothing: return
+        case .binary:
+            counts[slot] += 1
+            // Beyond all floats: so is the sum then, which whoever rounds it is told.
+            let limit = Double.greatestFiniteMagnitude
+            rests[restNumber(of: slot)].add(min(max(value * Double(factor), -limit), limit))
+        case .decimal(let mantissa, let valueScale):
+            counts[slot] += 1
+            raiseScale(to: valueScale)
+            // Twice 63 bits fit.
+            let product = Int128(mantissa) * Int128(factor)
+            let (aligned, overflow) = product.multipliedReportingOverflow(
+                by: Int128(PowerOfTen.integer(scale - valueScale)))
+            if overflow {
+                rests[restNumber(of: slot)].add(product, scale: valueScale)
+            } else {
+                add(aligned, to: slot)
+            }
+        }
+    }
+
     @inline(__always)
     private mutating func addMantissa(_ mantissa: Int64, scale mantissaScale: Int, to slot: Int) {
         // 63 bits times 10^15: at most 113 bits.

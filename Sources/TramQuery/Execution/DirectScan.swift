@@ -51,7 +51,7 @@ struct DirectScan {
         var inputs: [DirectInput] = []
         var constantInputs: [(call: Int, column: Int)] = []
         for (index, call) in aggregation.calls.enumerated() {
-            guard call.filter == nil else { return nil }
+            guard call.filter == nil, call.second == nil else { return nil }
             switch call.argument {
             case nil: inputs.append(.rows)
             case .column(let column, let type)?:

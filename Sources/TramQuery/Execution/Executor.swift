@@ -15,13 +15,26 @@ struct Executor {
     }
 
     func run(_ plan: Plan) throws(QueryError) -> Table {
-        let evaluation = EvaluationContext(
+        var evaluation = EvaluationContext(
             pool: pool, zone: plan.zone, now: plan.now ?? context.now, units: context.units)
+        evaluation.extent = extent(of: plan)
         let table = try root(plan, evaluation)
         return try TableRunner(
             context: evaluation, limits: context.limits, zone: plan.zone,
             runPlan: { (other) throws(QueryError) in try run(other) }
         ).run(plan.steps, on: table)
+    }
+
+    /// From the oldest row of the measurements that the plan reads to the newest.
+    private func extent(of plan: Plan) -> TimeRange? {
+        switch plan.root {
+        case .table(let inner): return extent(of: inner)
+        case .show: return nil
+        case .scan(let scan, _), .aggregate(let scan, _), .stale(let scan, _):
+            let extents = scan.measurements.compactMap(source.extent)
+            guard let start = extents.map(\.start).min(), let end = extents.map(\.end).max() else { return nil }
+            return TimeRange(start: start, end: end)
+        }
     }
 
     private func root(_ plan: Plan, _ evaluation: EvaluationContext) throws(QueryError) -> Table {

@@ -1,5 +1,5 @@
 import Glibc
-import TramColumnar
+package import TramColumnar
 
 /// What evaluation needs besides the rows.
 package struct EvaluationContext {
@@ -7,12 +7,25 @@ package struct EvaluationContext {
     package var zone: TimeZoneRules
     package var now: Int64
     package var units: (any UnitResolver)?
+    /// From the oldest row of the measurements that are read to the newest; nil when there is none or it is not known.
+    package var extent: TimeRange?
+    /// Whether windows close as time goes on, so that there is no now to look back from.
+    package var isStanding = false
+    /// What running functions remember from one block to the next.
+    let running = RunningStates()
 
     package init(pool: TextPool, zone: TimeZoneRules, now: Int64, units: (any UnitResolver)?) {
         self.pool = pool
         self.zone = zone
         self.now = now
         self.units = units
+    }
+
+    /// What the query says of time.
+    var clock: QueryClock {
+        let now = isStanding ? Int64.max : now
+        let extent = extent
+        return QueryClock(now: { now }, extent: { extent })
     }
 }
 
@@ -76,6 +89,10 @@ package struct ExpressionEvaluator {
                 units, station, instant in
                 units.isUnder(code: code, stationTag: tag, station: station, at: instant) ? 1 : 0
             }
+        case .computed(let function):
+            var operands: [BlockColumn] = []
+            for operand in function.operands { operands.append(try evaluate(operand, block)) }
+            return try function.evaluate(operands, block, context)
         }
     }
 

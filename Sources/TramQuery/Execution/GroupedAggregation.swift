@@ -176,7 +176,7 @@ extension SlicedStates {
         var values: [UInt64?] = []
         for state in empty {
             state.grow(to: 1)
-            values.append(try state.finish(slot: 0))
+            values.append(try state.finish(slot: 0, frame: frame(ofWindow: 0)))
         }
         return values
     }

@@ -66,7 +66,7 @@ package final class SlicedStates {
                 states.append(
                     try AggregateFunction.make(
                         name: call.function, inputType: call.inputType, parameters: call.parameters,
-                        texts: { context.pool.allTexts() }))
+                        texts: { context.pool.allTexts() }, code: { context.pool.code($0) }, clock: context.clock))
             } catch {
                 // The binder has asked for the result's type, so the call is known to be right.
                 throw QueryError(
@@ -94,6 +94,9 @@ package final class SlicedStates {
         where index >= aggregation.calls.count || rebound.calls[index].inputType != aggregation.calls[index].inputType {
             fresh[index].grow(to: states[index].slotCount)
             freshScratch[index].grow(to: 1)
+            for slot in 0..<slots.capacity where slots.groups[slot] >= 0 {
+                fresh[index].assign(slot: slot, group: slots.groups[slot])
+            }
             states[index] = fresh[index]
             scratch[index] = freshScratch[index]
         }
@@ -111,7 +114,12 @@ package final class SlicedStates {
     func add(_ block: RowBlock, seriesBlock: ((UInt32) -> RowBlock)? = nil) throws(QueryError) {
         guard block.count > 0 else { return }
         var columns: [Column?] = []
-        for call in aggregation.calls { columns.append(try column(of: call, block)) }
+        for (index, call) in aggregation.calls.enumerated() {
+            columns.append(try column(of: call, block))
+            if let second = call.second, let paired = states[index] as? any PairedStates {
+                paired.second = try evaluator.evaluate(second, block).column(count: block.count)
+            }
+        }
         if let group = try singleGroup(block, seriesBlock) {
             if block.isTimeOrdered {
                 try addRuns(block, columns, group: group)
@@ -310,6 +318,9 @@ package final class SlicedStates {
             }
             for state in states { state.grow(to: max(64, slots.capacity * 2)) }
         }
+        if slots.count > before {
+            for state in states { state.assign(slot: slot, group: group) }
+        }
         return slot
     }
 
@@ -366,7 +377,13 @@ package final class SlicedStates {
             return try mergedValues(group: group, from: window, to: grid.end(ofWindowStarting: window), width: width)
         }
         guard let slot = slots.existing(group, window) else { return nil }
-        return try finished(states, slot: slot)
+        return try finished(states, slot: slot, window: window)
+    }
+
+    /// The time that a window's rows are of: the window, cut by the range; without windows the range.
+    func frame(ofWindow window: Int64) -> TimeRange {
+        guard let grid = aggregation.grid else { return aggregation.range }
+        return TimeRange(start: window, end: grid.end(ofWindowStarting: window)).intersection(aggregation.range)
     }
 
     private func mergedValues(
@@ -387,15 +404,18 @@ package final class SlicedStates {
             slice = next
         }
         guard found else { return nil }
-        return try finished(scratch, slot: 0)
+        return try finished(scratch, slot: 0, window: start)
     }
 
     /// The values of a slot; an overflow is placed at its call.
-    private func finished(_ states: [any AggregateStates], slot: Int) throws(QueryError) -> [UInt64?] {
+    private func finished(
+        _ states: [any AggregateStates], slot: Int, window: Int64
+    ) throws(QueryError) -> [UInt64?] {
         var values: [UInt64?] = []
+        let frame = frame(ofWindow: window)
         for (index, state) in states.enumerated() {
             do {
-                values.append(try state.finish(slot: slot))
+                values.append(try state.finish(slot: slot, frame: frame))
             } catch {
                 var placed = error
                 placed.at = placed.at ?? aggregation.calls[index].at

@@ -64,6 +64,7 @@ package final class StandingPlan {
         let plan = try binder.bind(statement.pipe)
         self.plan = plan
         evaluation = EvaluationContext(pool: pool, zone: plan.zone, now: 0, units: context.units)
+        evaluation.isStanding = true
         switch plan.root {
         case .aggregate(let scan, let aggregation):
             guard let grid = aggregation.grid else {

@@ -77,6 +77,9 @@ struct TableRunner {
         case .aggregate(let aggregation, let time):
             var block = table.block(time: time, now: context.now)
             block.columns = table.columns.map(BlockColumn.init)
+            if aggregation.calls.contains(where: { AggregateFunction.followsSeries($0.function) }) {
+                block.series = .each(seriesNumbers(table))
+            }
             if let window = aggregation.rowWindow {
                 let cut = try RowWindowAggregation(aggregation, window, context: context, limits: limits)
                 try cut.add(block)
@@ -95,6 +98,18 @@ struct TableRunner {
                 vi: "truy vấn thường trực không đọc thêm câu truy vấn khác")
         }
         return try runPlan(plan)
+    }
+
+    /// Which rows of a table follow each other: those with equal tags, or of one group of the aggregation before.
+    private func seriesNumbers(_ table: Table) -> [UInt32] {
+        let keys = table.infos.indices.filter { table.infos[$0].role == .key || table.infos[$0].type == .tag }
+        var numbers: [[UInt64?]: UInt32] = [:]
+        return (0..<table.rowCount).map { row in
+            let key = keys.map { table.columns[$0].value(row) }
+            let number = numbers[key] ?? UInt32(truncatingIfNeeded: numbers.count)
+            numbers[key] = number
+            return number
+        }
     }
 
     private func block(_ table: Table) -> RowBlock {

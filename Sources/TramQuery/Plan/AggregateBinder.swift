@@ -100,8 +100,11 @@ struct AggregateBinder {
         }
     }
 
+    /// `age()` is an aggregate here, `age(x)` the scalar of a time.
     private static func isAggregate(_ call: Expression.Call) -> Bool {
-        isWindowLength(call) || AggregateFunction.names.contains(call.function.text)
+        if isWindowLength(call) { return true }
+        guard let function = AggregateFunction(rawValue: call.function.text) else { return false }
+        return function != .age || call.arguments.isEmpty
     }
 
     /// `duration()` is the length of a window that the rows cut; with an argument it is another function.
@@ -164,8 +167,9 @@ struct AggregateBinder {
         let calls = aggregateCalls(expression)
         if calls.isEmpty {
             if case .call(let call) = expression, ScalarFunction(rawValue: call.function.text) == nil,
-                !["if", "coalesce", "under"].contains(call.function.text)
+                !["if", "coalesce", "under", "within", "distance"].contains(call.function.text)
             {
+                if RunningFunction(rawValue: call.function.text) != nil { _ = try expressions.bind(expression) }
                 throw expressions.unknownFunction(call.function)
             }
             throw QueryError(
@@ -190,10 +194,27 @@ struct AggregateBinder {
         if AggregateBinder.isWindowLength(call) { return try bindWindowLength(call) }
         let function = call.function.text
         var argument: BoundExpression?
+        var second: BoundExpression?
         var rest = call.arguments[...]
-        if let first = rest.first {
+        let known = AggregateFunction(rawValue: function)
+        if known == .histogram { throw AggregateBinder.mixedHistogram(call) }
+        if let first = rest.first, known?.takesColumn ?? true {
             argument = try expressions.bind(first)
+            // A field that no row has had yet may turn out to be a condition.
+            if known?.inputTypes == [.bool], case .constant(_, nil)? = argument { argument = .constant(.bool, nil) }
             rest = rest.dropFirst()
+        }
+        if let known, known.takesPair {
+            guard let written = rest.popFirst() else {
+                throw AggregateBinder.error(for: .wrongCall(usage: known.usage), call)
+            }
+            let bound = try expressions.bind(written)
+            guard known.inputTypes.contains(bound.type) else {
+                var error = AggregateBinder.error(for: .unfitType(bound.type, accepted: known.inputTypes), call)
+                error.at = written.at
+                throw error
+            }
+            second = .cast(bound, .float)
         }
         var parameters: [AggregateParameter] = []
         for parameter in rest { parameters.append(try bindParameter(parameter, call)) }
@@ -201,8 +222,8 @@ struct AggregateBinder {
         if let written = call.filter { filter = try expressions.bindCondition(written) }
         let result = try checked(call, argument, parameters)
         return AggregateCall(
-            function: function, argument: argument, filter: filter, parameters: parameters, resultType: result,
-            at: call.at)
+            function: function, argument: argument, second: second, filter: filter, parameters: parameters,
+            resultType: result, at: call.at)
     }
 
     private func bindParameter(
@@ -212,7 +233,15 @@ struct AggregateBinder {
         case .name(nil, let word): return .word(word.text)
         case .literal(.int(let value), _): return .number(Double(value))
         case .literal(.float(let value), _): return .number(value)
+        case .literal(.duration, _):
+            if case .constant(.duration, let bits?) = try expressions.bind(parameter) {
+                return .duration(Int64(bitPattern: bits))
+            }
+            fallthrough
         default:
+            if let function = AggregateFunction(rawValue: call.function.text), function.modifiers.isEmpty {
+                throw AggregateBinder.error(for: .wrongCall(usage: function.usage), call)
+            }
             throw QueryError(
                 .wrongArguments, at: parameter.at, en: "\(call.function.text) takes a number or a word here",
                 vi: "\(call.function.text) cần một số hoặc một từ ở đây",
@@ -232,6 +261,14 @@ struct AggregateBinder {
         } catch {
             throw AggregateBinder.error(for: error, call)
         }
+    }
+
+    /// `histogram` gives rows, so no other aggregate can stand beside it.
+    static func mixedHistogram(_ call: Expression.Call) -> QueryError {
+        QueryError(
+            .misplaced, at: call.at, en: "histogram gives a row for each bucket and stands alone in its stage",
+            vi: "histogram cho mỗi khoảng một dòng nên phải đứng một mình",
+            hint: Bilingual(vi: "viết: | histogram(speed, 10)", en: "write: | histogram(speed, 10)"))
     }
 
     /// What is wrong with a call, with its place and the mend.
@@ -260,6 +297,10 @@ struct AggregateBinder {
                 en: "a share lies between 0 and 1, \(NumberText.shortest(share)) does not",
                 vi: "tỷ lệ phải từ 0 đến 1, \(NumberText.shortest(share)) nằm ngoài",
                 hint: Bilingual(vi: "viết: quantile(speed, 0.9)", en: "write: quantile(speed, 0.9)"))
+        case .wrongCall(let usage):
+            return QueryError(
+                .wrongArguments, at: call.at, en: "\(name) has other arguments", vi: "\(name) có tham số khác",
+                hint: Bilingual(vi: "viết: \(usage)", en: "write: \(usage)"))
         case .unexpectedParameter(let index, let allowed):
             let at = index + 1 < call.arguments.count ? call.arguments[index + 1].at : call.at
             let words = allowed.joined(separator: ", ")

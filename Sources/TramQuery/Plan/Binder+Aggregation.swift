@@ -3,8 +3,10 @@ import TramColumnar
 /// Groups, windows and aggregate calls.
 extension Binder {
     func bindAggregation(
-        _ stage: AggregateStage, _ scope: any Scope, range: TimeRange, at: SourceRange
+        _ written: AggregateStage, _ scope: any Scope, range: TimeRange, at: SourceRange
     ) throws(QueryError) -> Aggregation {
+        let histogram = try histogram(in: written)
+        let stage = histogram?.1 ?? written
         if stage.versus != nil && isStanding { throw notAvailable("vs", at) }
         var aggregation = Aggregation(
             groups: [], grid: try bindGrid(stage.window), calls: [], outputs: [], fill: stage.fill ?? .none,
@@ -25,9 +27,11 @@ extension Binder {
         try AggregateBinder(expressions: binder(scope), stage: stage).check()
         try refuseRepeated(stage.by)
         try bindGroups(stage.by, scope, &aggregation)
+        if let (call, _) = histogram { aggregation.groups.append(try bucketGroup(call, scope)) }
         try bindRowWindow(stage.window, scope, &aggregation)
         if let grid = aggregation.grid { try checkWindowCount(grid, range, stage.window?.at ?? at) }
         try AggregateBinder(expressions: binder(scope), stage: stage).bind(into: &aggregation)
+        try refuseClock(aggregation)
         var names: Set<String> = aggregation.hasWindows ? ["time"] : []
         for name in aggregation.groups.map(\.name) + aggregation.outputs.map(\.name)
         where !names.insert(name).inserted {

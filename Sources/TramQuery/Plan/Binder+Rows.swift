@@ -36,7 +36,8 @@ extension Binder {
             case .set(let assignments):
                 for assignment in assignments {
                     try refuseTime(assignment.name)
-                    let value = try binder(scope).bind(assignment.value)
+                    let value = try binder(scope, running: storedRows(scan)).bind(assignment.value)
+                    if assignment.value.hasRunningCall { scan.runsAlongRows = true }
                     let column = scope.newColumn()
                     scan.steps.append(.set(column: column, value))
                     scope.define(assignment.name.text, column: column, type: value.type)
@@ -101,6 +102,7 @@ extension Binder {
         }
         let aggregation = try bindAggregation(stage, scope, range: range, at: at)
         var plan = finish(scan, scope) { .aggregate($0, aggregation) }
+        plan.steps = bucketFilter(aggregation)
         plan.columns = Binder.columns(of: aggregation)
         if let shift = stage.versus {
             past.columns = scope.scanColumns
@@ -179,18 +181,26 @@ extension Binder {
 
     func bindRowFilter(_ filter: Expression, _ scope: RowScope, _ scan: inout Scan) throws(QueryError) {
         // Each part of a chain of `and` is a step of its own, so that parts over tags decide a series as a whole.
-        if case .binary(.and, let left, let right, _) = filter {
+        // A running function counts the rows that reach the stage, so its condition stays in one piece.
+        if case .binary(.and, let left, let right, _) = filter, !filter.hasRunningCall {
             try bindRowFilter(left, scope, &scan)
             try bindRowFilter(right, scope, &scan)
             return
         }
-        for condition in Conjunction.parts(try binder(scope).bindCondition(filter), evaluation) {
-            add(condition, scope, &scan)
+        let condition = try binder(scope, running: storedRows(scan)).bindCondition(filter)
+        if filter.hasRunningCall {
+            scan.runsAlongRows = true
+            scan.steps.append(.filter(condition))
+            return
         }
+        for part in Conjunction.parts(condition, evaluation) { add(part, scope, &scan) }
     }
 
     private func add(_ condition: BoundExpression, _ scope: RowScope, _ scan: inout Scan) {
-        if !isStanding, let bounds = Conjunction.timeBounds(condition, isTime: { scope.scanColumns[$0] == .time }) {
+        // What runs along rows has to see those that a later condition takes out.
+        if !isStanding, !scan.runsAlongRows,
+            let bounds = Conjunction.timeBounds(condition, isTime: { scope.scanColumns[$0] == .time })
+        {
             let start = max(bounds.start, scan.timeBounds.start)
             scan.timeBounds = TimeRange(start: start, end: max(start, min(bounds.end, scan.timeBounds.end)))
         } else if !condition.readsTime && condition.columns.allSatisfy(scope.isSeriesColumn) {

@@ -12,11 +12,11 @@ extension Binder {
         }
         switch stage.kind {
         case .filter(let condition):
-            plan.steps.append(.filter(try binder(scope).bindCondition(condition)))
+            plan.steps.append(.filter(try binder(scope, running: tableRows(scope, plan)).bindCondition(condition)))
         case .set(let assignments):
             for assignment in assignments {
                 try refuseTime(assignment.name)
-                let value = try binder(scope).bind(assignment.value)
+                let value = try binder(scope, running: tableRows(scope, plan)).bind(assignment.value)
                 plan.steps.append(.set([(assignment.name.text, value)]))
                 if let known = scope.columns.firstIndex(where: { $0.name == assignment.name.text }) {
                     scope.columns[known].type = value.type
@@ -75,6 +75,7 @@ extension Binder {
                     vi: "ở bước này các dòng không có thời gian nên không chia cửa sổ được")
             }
             plan.steps.append(.aggregate(aggregation, time: time))
+            plan.steps += bucketFilter(aggregation)
             plan.columns = Binder.columns(of: aggregation)
         case .stale:
             throw QueryError(

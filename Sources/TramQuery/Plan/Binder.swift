@@ -150,8 +150,8 @@ struct Binder {
         EvaluationContext(pool: pool, zone: zone, now: context.now, units: context.units)
     }
 
-    func binder(_ scope: any Scope) -> ExpressionBinder {
-        ExpressionBinder(scope: scope, pool: pool, context: context, zone: zone)
+    func binder(_ scope: any Scope, running: RunningPlace? = nil) -> ExpressionBinder {
+        ExpressionBinder(scope: scope, pool: pool, context: context, zone: zone, running: running)
     }
 
     // MARK: - Show

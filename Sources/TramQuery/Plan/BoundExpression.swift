@@ -37,6 +37,8 @@ package indirect enum BoundExpression {
     case unit(BoundExpression, tag: String, level: String, isName: Bool)
     /// Whether the station in the text column lies under the unit with this code, at the row's time.
     case under(BoundExpression, tag: String, code: String)
+    /// A function that is more than one row's scalars: it knows the rows before, the window, or an area.
+    case computed(any RowFunction)
 
     package var type: ColumnType {
         switch self {
@@ -47,6 +49,7 @@ package indirect enum BoundExpression {
         case .stationValue(_, _, _, let type): type
         case .unit: .tag
         case .negate(let operand, _): operand.type
+        case .computed(let function): function.type
         }
     }
 
@@ -65,6 +68,7 @@ package indirect enum BoundExpression {
         case .condition(let test, let yes, let no, _): test.columns.union(yes.columns).union(no.columns)
         case .coalesce(let operands, _), .function(_, let operands, _, _):
             operands.reduce(into: Set()) { $0.formUnion($1.columns) }
+        case .computed(let function): function.operands.reduce(into: Set()) { $0.formUnion($1.columns) }
         }
     }
 
@@ -83,6 +87,7 @@ package indirect enum BoundExpression {
             test.readsUnitsOnly && yes.readsUnitsOnly && no.readsUnitsOnly
         case .coalesce(let operands, _): operands.allSatisfy { $0.readsUnitsOnly }
         case .function: !readsTime
+        case .computed: false
         }
     }
 
@@ -99,6 +104,7 @@ package indirect enum BoundExpression {
             left.readsTime || right.readsTime
         case .condition(let test, let yes, let no, _): test.readsTime || yes.readsTime || no.readsTime
         case .coalesce(let operands, _): operands.contains { $0.readsTime }
+        case .computed(let function): function.readsTime || function.operands.contains { $0.readsTime }
         case .function(let function, let operands, _, _):
             switch function {
             case .hour, .minute, .weekday, .day, .month, .year, .date, .timeOfDay, .age: true

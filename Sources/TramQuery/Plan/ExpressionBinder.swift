@@ -6,6 +6,8 @@ struct ExpressionBinder {
     let pool: TextPool
     let context: QueryContext
     let zone: TimeZoneRules
+    /// Which rows running functions run along; nil where they have no place.
+    var running: RunningPlace?
 
     func bind(_ expression: Expression) throws(QueryError) -> BoundExpression {
         switch expression {
@@ -287,6 +289,7 @@ struct ExpressionBinder {
         if name == "if" { return try bindIf(call) }
         if name == "coalesce" { return try bindCoalesce(call) }
         if name == "under" { return try bindUnder(call) }
+        if let special = try bindSpecial(call) { return special }
         guard let function = ScalarFunction(rawValue: name) else { throw unknownFunction(call.function) }
         if let filter = call.filter {
             throw QueryError(
@@ -300,10 +303,7 @@ struct ExpressionBinder {
 
     /// Functions of the language that this version does not compute.
     private static let laterFunctions: Set<String> = [
-        "corr", "covar", "list", "histogram", "increase", "rate", "resets", "twa", "integral", "duration", "uptime",
-        "expected", "missing", "gaps", "freshness", "diff", "deriv", "cumsum", "lag", "moving_mean", "moving_median",
-        "ewma", "rank", "share", "zscore", "mad_z", "anomaly", "is_anomaly", "forecast", "changed", "cross", "within",
-        "distance", "vn_aqi", "vn_aqi_day",
+        "anomaly", "is_anomaly", "vn_aqi", "vn_aqi_day",
     ]
 
     func unknownFunction(_ name: Name) -> QueryError {
@@ -324,7 +324,9 @@ struct ExpressionBinder {
                 vi: "không có hàm \"\(name.text)\"",
                 hint: Bilingual(vi: "Ở đây gọi là: \(known)", en: "Here it is called: \(known)"))
         }
-        let all = ScalarFunction.allCases.map(\.rawValue) + AggregateFunction.names + ["if", "coalesce", "under"]
+        let all =
+            ScalarFunction.allCases.map(\.rawValue) + AggregateFunction.names + ["if", "coalesce", "under"]
+            + RunningFunction.names + ExpressionBinder.specialNames
         let near = Suggestions.closest(to: name.text, among: all)
         return QueryError(
             .unknownFunction, at: name.at, en: "there is no function \"\(name.text)\"",

@@ -51,6 +51,9 @@ enum ValueUse {
                 {
                     return true
                 }
+                if let running = RunningFunction(rawValue: call.function.text), running != .lag, running != .changed {
+                    return true
+                }
                 if let scalar = ScalarFunction(rawValue: call.function.text) {
                     switch scalar {
                     case .abs, .round, .floor, .ceil, .sqrt, .log, .log10, .log2, .exp, .pow, .clamp: return true

@@ -7,7 +7,9 @@ import TramQuery
         #expect(
             AggregateFunction.names == [
                 "count", "sum", "mean", "min", "max", "first", "last", "spread", "stddev", "var", "median", "p50",
-                "p90", "p95", "p99", "quantile", "distinct", "mode", "min_at", "max_at",
+                "p90", "p95", "p99", "quantile", "distinct", "mode", "min_at", "max_at", "corr", "covar", "list",
+                "histogram", "increase", "rate", "resets", "twa", "integral", "duration", "uptime", "expected",
+                "missing", "gaps", "freshness", "age",
             ])
         #expect(AggregateFunction(rawValue: "avg") == nil)
     }
