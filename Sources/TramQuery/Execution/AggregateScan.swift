@@ -44,7 +44,7 @@ struct AggregateScan {
     }
 
     private func partCount(_ targets: [ScanRunner.Target]) -> Int {
-        guard let workers = context.workers, workers.count > 1, !makesTexts else { return 1 }
+        guard let workers = context.workers, workers.count > 1, !makesTexts, !scan.runsAlongRows else { return 1 }
         let seriesCount = targets.reduce(0) { $0 + $1.series.count }
         guard seriesCount >= 2 * AggregateScan.turn else { return 1 }
         var rows = 0.0

@@ -38,6 +38,8 @@ final class RowWindowAggregation {
     private var groupNumbers: [Int32] = []
     /// For each fed call what it is fed; nil for a call without argument and filter.
     private var arguments: [Column?] = []
+    /// The second columns of calls that take two.
+    private var seconds: [Column?] = []
     private var runValues: Column?
 
     init(
@@ -57,6 +59,7 @@ final class RowWindowAggregation {
         arguments = fed.calls.map { call in
             call.argument == nil && call.filter == nil ? nil : Column(type: call.argument?.type ?? .bool)
         }
+        seconds = fed.calls.map { $0.second.map { Column(type: $0.type) } }
         if case .runs(let value, _) = window { runValues = Column(type: value.type) }
     }
 
@@ -69,6 +72,10 @@ final class RowWindowAggregation {
         series += block.seriesArray()
         for index in arguments.indices where arguments[index] != nil {
             arguments[index]?.append(contentsOf: try argument(of: aggregation.calls[fedCalls[index]], block))
+        }
+        for index in seconds.indices {
+            guard let second = aggregation.calls[fedCalls[index]].second else { continue }
+            seconds[index]?.append(contentsOf: try evaluator.evaluate(second, block).column(count: block.count))
         }
         if case .runs(let value, _) = window {
             runValues?.append(contentsOf: try evaluator.evaluate(value, block).column(count: block.count))
@@ -91,7 +98,7 @@ final class RowWindowAggregation {
     }
 
     private func checkMemory() throws(QueryError) {
-        let columns = 2 + arguments.count { $0 != nil } + (runValues == nil ? 0 : 1)
+        let columns = 2 + (arguments + seconds).count { $0 != nil } + (runValues == nil ? 0 : 1)
         let most = limits.states / columns * RowWindowAggregation.cellsPerState
         guard times.count > most else { return }
         throw QueryError(
@@ -129,7 +136,7 @@ final class RowWindowAggregation {
             let rows = inTimeOrder(order[firsts[group]..<firsts[group + 1]])
             let windows = cut(rows)
             if windows.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
-            try append(windows, of: rows, key: groups.keys[group], to: &finished)
+            try append(windows, ofGroup: Int32(truncatingIfNeeded: group), key: groups.keys[group], to: &finished)
         }
         return try GroupedAggregation.outputs(aggregation, finished, context: context)
     }
@@ -235,7 +242,7 @@ final class RowWindowAggregation {
     }
 
     private func append(
-        _ windows: [Window], of rows: [Int], key: [UInt64?], to finished: inout Table
+        _ windows: [Window], ofGroup group: Int32, key: [UInt64?], to finished: inout Table
     ) throws(QueryError) {
         if finished.rowCount + windows.count > limits.rows { throw RowLimit.exceeded(limits.rows) }
         let fed = windows.flatMap(\.rows)
@@ -248,34 +255,39 @@ final class RowWindowAggregation {
         let fedSeries = fed.map { series[$0] }
         for (index, state) in states.enumerated() {
             state.grow(to: windows.count)
-            for slot in windows.indices { state.reset(slot: slot) }
-            let column = arguments[index].map { column in
+            for slot in windows.indices {
+                state.reset(slot: slot)
+                state.assign(slot: slot, group: group)
+            }
+            func gathered(_ column: Column) -> Column {
                 let gathered = BlockColumn(column).gathered(fed)
                 return Column(type: column.type, bits: gathered.bits, presence: gathered.presence)
             }
-            try state.scatter(slots: slots, column: column, timestamps: fedTimes, series: fedSeries)
+            if let paired = state as? any PairedStates { paired.second = seconds[index].map(gathered) }
+            try state.scatter(
+                slots: slots, column: arguments[index].map(gathered), timestamps: fedTimes, series: fedSeries)
         }
         for (slot, window) in windows.enumerated() {
             guard let first = window.rows.first else { continue }
             var row: [UInt64?] = [UInt64(bitPattern: times[first])]
             row += key
             if aggregation.keyCount < aggregation.groups.count { row.append(window.value) }
-            row += try values(slot, length: RowWindowAggregation.distance(times[first], window.end))
+            row += try values(slot, TimeRange(start: times[first], end: max(times[first], window.end)))
             row.append(window.isPartial ? 1 : 0)
             finished.append(row)
         }
     }
 
-    private func values(_ slot: Int, length: Int64) throws(QueryError) -> [UInt64?] {
+    private func values(_ slot: Int, _ frame: TimeRange) throws(QueryError) -> [UInt64?] {
         var values: [UInt64?] = []
         var next = 0
         for call in aggregation.calls {
             if call.isWindowLength {
-                values.append(UInt64(bitPattern: length))
+                values.append(UInt64(bitPattern: RowWindowAggregation.distance(frame.start, frame.end)))
                 continue
             }
             do {
-                values.append(try states[next].finish(slot: slot))
+                values.append(try states[next].finish(slot: slot, frame: frame))
             } catch {
                 var placed = error
                 placed.at = placed.at ?? call.at

@@ -37,6 +37,7 @@ extension Binder {
                 for assignment in assignments {
                     try refuseTime(assignment.name)
                     let value = try binder(scope, running: storedRows(scan)).bind(assignment.value)
+                    if assignment.value.hasRunningCall { scan.runsAlongRows = true }
                     let column = scope.newColumn()
                     scan.steps.append(.set(column: column, value))
                     scope.define(assignment.name.text, column: column, type: value.type)
@@ -188,13 +189,20 @@ extension Binder {
             try bindRowFilter(right, scope, &scan)
             return
         }
-        let bound = try binder(scope, running: storedRows(scan)).bindCondition(filter)
-        let parts = filter.hasRunningCall ? [bound] : Conjunction.parts(bound, evaluation)
-        for condition in parts { add(condition, scope, &scan) }
+        let condition = try binder(scope, running: storedRows(scan)).bindCondition(filter)
+        if filter.hasRunningCall {
+            scan.runsAlongRows = true
+            scan.steps.append(.filter(condition))
+            return
+        }
+        for part in Conjunction.parts(condition, evaluation) { add(part, scope, &scan) }
     }
 
     private func add(_ condition: BoundExpression, _ scope: RowScope, _ scan: inout Scan) {
-        if !isStanding, let bounds = Conjunction.timeBounds(condition, isTime: { scope.scanColumns[$0] == .time }) {
+        // What runs along rows has to see those that a later condition takes out.
+        if !isStanding, !scan.runsAlongRows,
+            let bounds = Conjunction.timeBounds(condition, isTime: { scope.scanColumns[$0] == .time })
+        {
             let start = max(bounds.start, scan.timeBounds.start)
             scan.timeBounds = TimeRange(start: start, end: max(start, min(bounds.end, scan.timeBounds.end)))
         } else if !condition.readsTime && condition.columns.allSatisfy(scope.isSeriesColumn) {

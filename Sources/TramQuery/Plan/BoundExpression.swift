@@ -91,7 +91,8 @@ package indirect enum BoundExpression {
             test.readsUnitsOnly && yes.readsUnitsOnly && no.readsUnitsOnly
         case .coalesce(let operands, _): operands.allSatisfy { $0.readsUnitsOnly }
         case .unitValue(let code, let name, _): code.readsUnitsOnly && name?.readsUnitsOnly != false
-        case .function, .computed: !readsTime
+        case .function: !readsTime
+        case .computed: false
         }
     }
 

@@ -46,6 +46,8 @@ package struct Scan {
     package var width: Int
     /// With `warm` the start of the range that was asked for; rows before it are read, but not given out.
     package var warmStart: Int64? = nil
+    /// Whether a step remembers the rows before: then blocks of a series go through in order.
+    package var runsAlongRows = false
 
     /// What is read.
     package var readRange: TimeRange {

@@ -3,6 +3,7 @@ import TramAlerting
 import TramColumnar
 import TramEngine
 import TramLineProtocol
+import TramQuery
 import TramStorage
 import TramSystem
 

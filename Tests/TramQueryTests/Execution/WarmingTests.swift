@@ -62,4 +62,28 @@ import TramQuery
         #expect(try minutes.lines("m[all] warm 1h | count()") == ["count", "20"])
         #expect(try minutes.lines("m[..1970-01-01T07:05] warm 1h | count()") == ["count", "5"])
     }
+
+    @Test func `running functions look back before the range`() throws {
+        func both(_ query: String) throws -> [[String]] {
+            [
+                try minutes.lines("m" + WarmingTests.range + " warm 2m " + query),
+                try minutes.lines("m" + WarmingTests.range + query),
+            ]
+        }
+        // Along windows, along the rows of each series, and along rows into an aggregation.
+        #expect(
+            try both("| sum(n) every 1m | set d = diff(sum) | where d > 0 | select d")
+                == [["d", "1", "1", "1"], ["d", "1", "1"]])
+        #expect(try both("| set d = diff(n) | select d") == [["d", "2", "2", "2"], ["d", "-", "-", "2"]])
+        #expect(try both("| set d = diff(n) | sum(d)") == [["sum", "6"], ["sum", "2"]])
+    }
+
+    @Test func `windows that rows cut have every aggregate`() throws {
+        // n > 15 from the 16th minute to the last row, the 18th; the session lasts from the first to the last row.
+        #expect(
+            try minutes.lines(
+                "m where st = \"a\" | t = duration(n > 15), d = duration(), corr(n, n), increase(n) session 5m | drop time"
+            )
+                == ["t d corr increase", "2m 18m 1 18"])
+    }
 }
