@@ -28,7 +28,7 @@ import TramFederation
     @Test func `tones count after letters, numbers by their size, words before longer words`() {
         let ordered = [
             "ma", "mà", "mả", "mã", "má", "mạ", "ma a", "mai", "mă", "mâ", "Phường 1", "Phường 2", "Phường 10",
-            "Phường An", "Thanh Hà", "Thanh Hoà", "Thành Đông",
+            "Phường An", "Thành Đông", "Thanh Hà", "Thanh Hoà",
         ]
         for seed in 0..<5 {
             let mixed = ordered.enumerated().sorted { ($0.offset * 7 + seed) % 17 < ($1.offset * 7 + seed) % 17 }

@@ -224,12 +224,21 @@ public enum QueryPrinter {
         while true {
             switch leftmost {
             case .binary(.equal, .name(nil, _), _, _): return true
+            // Words as well: `null = x` would name a column so.
+            case .binary(.equal, .literal(let literal, _), _, _) where isWord(literal): return true
             case .binary(_, let left, _, _):
                 leftmost = left
                 isAlone = false
             case .name(nil, _): return isFirst && isAlone
             default: return false
             }
+        }
+    }
+
+    private static func isWord(_ literal: Literal) -> Bool {
+        switch literal {
+        case .null, .bool, .instant(.now), .instant(.today), .instant(.yesterday): true
+        default: false
         }
     }
 

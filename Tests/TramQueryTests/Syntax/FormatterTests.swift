@@ -1,3 +1,4 @@
+import TramColumnar
 import TramQuery
 import TramTesting
 import Testing
