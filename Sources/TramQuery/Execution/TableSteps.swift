@@ -53,10 +53,10 @@ struct TableRunner {
                 }
             }
             return result
-        case .select(let indices):
+        case .select(let indices, let keepsHidden):
             let infos = indices.map { index in
                 var info = table.infos[index]
-                info.isHidden = false
+                if !keepsHidden { info.isHidden = false }
                 return info
             }
             return Table(infos: infos, columns: indices.map { table.columns[$0] }, rowCount: table.rowCount)

@@ -92,7 +92,7 @@ extension Binder {
     }
 
     func select(_ indices: [Int], _ plan: inout Plan, keepHidden: Bool = false) {
-        plan.steps.append(.select(indices))
+        plan.steps.append(.select(indices, keepsHidden: keepHidden))
         plan.columns = indices.map {
             var column = plan.columns[$0]
             if !keepHidden { column.isHidden = false }

@@ -92,8 +92,8 @@ package struct Aggregation {
 package enum TableStep {
     case filter(BoundExpression)
     case set([(name: String, value: BoundExpression)])
-    /// Column numbers, in the new order.
-    case select([Int])
+    /// Column numbers, in the new order. What was named is given out from then on; what `drop` left stays as it was.
+    case select([Int], keepsHidden: Bool)
     case sort([(column: Int, descending: Bool)])
     case top(count: Int, largest: Bool, column: Int, by: [Int])
     case limit(Int)
