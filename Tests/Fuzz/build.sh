@@ -13,6 +13,7 @@ LogRecordFuzz)
     sources="$sources Sources/TramStorage/Log/LogReader.swift Sources/TramStorage/Log/LogReport.swift"
     sources="$sources Sources/TramStorage/Log/LittleEndian.swift Sources/TramStorage/StorageError.swift Tests/TramTesting"
     ;;
+QueryFuzz) sources="Sources/TramColumnar Sources/TramQuery" ;;
 ColumnCodecFuzz) sources="Sources/TramColumnar Sources/TramCodec" libraries="zstd z" ;;
 *)
     echo "unknown fuzz target: $name" >&2

@@ -7,8 +7,13 @@ package struct EvaluationContext {
     package var zone: TimeZoneRules
     package var now: Int64
     package var units: (any UnitResolver)?
+    /// Told of what is held, and asked whether to go on; without limits for standing queries, which have their own.
+    package let watch: QueryGuard
 
-    package init(pool: TextPool, zone: TimeZoneRules, now: Int64, units: (any UnitResolver)?) {
+    package init(
+        pool: TextPool, zone: TimeZoneRules, now: Int64, units: (any UnitResolver)?, watch: QueryGuard? = nil
+    ) {
+        self.watch = watch ?? QueryGuard(limits: .none, pool: pool)
         self.pool = pool
         self.zone = zone
         self.now = now
@@ -343,6 +348,7 @@ package struct ExpressionEvaluator {
                 result = Lanes.zip(result, argument, to: .string, count: count) {
                     context.pool.code(context.pool.text($0) + context.pool.text($1))
                 }
+                if context.pool.isExhausted { throw context.watch.outOfMemory(at) }
             }
             return result
         case .float, .int, .string:

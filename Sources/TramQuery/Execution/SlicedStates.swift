@@ -85,6 +85,9 @@ package final class SlicedStates {
 
     var evaluatorContext: EvaluationContext { evaluator.context }
 
+    /// Roughly the bytes of all states, groups and slots. O(slots) where states are of different sizes.
+    var byteCount: Int { states.reduce(groups.byteCount + slots.capacity * 48) { $0 + $1.byteCount } }
+
     /// Takes a newly bound form of the same aggregation. Calls whose argument has another type now start empty: the old
     /// type was a guess, made before any value had come.
     func rebind(_ rebound: Aggregation, isSeriesColumn: (Int) -> Bool) throws(QueryError) {
@@ -207,6 +210,7 @@ package final class SlicedStates {
             var next = row + 1
             while next < block.count && block.timestamps[next] < end { next += 1 }
             for start in starts {
+                try evaluator.context.watch.spend(16 * states.count)
                 let slot = try slot(group, start)
                 for (index, state) in states.enumerated() {
                     try state.update(
@@ -224,6 +228,7 @@ package final class SlicedStates {
             var row = 0
             while row < block.count {
                 for start in slices(at: block.timestamps[row]).starts {
+                    try evaluator.context.watch.spend(16 * states.count)
                     let slot = try slot(groups[row], start)
                     for (index, state) in states.enumerated() {
                         try state.update(
@@ -309,11 +314,18 @@ package final class SlicedStates {
                         en: "group by fewer columns, ask for a shorter range or wider windows"))
             }
             for state in states { state.grow(to: max(64, slots.capacity * 2)) }
+            try evaluator.context.watch.hold(byteCount, at: aggregation.at)
         }
         return slot
     }
 
     // MARK: - Finished values
+
+    /// Whether a window is put together from several slices.
+    var sharesSlices: Bool {
+        if case .fixed = slicing, let grid = aggregation.grid { return grid.isHopping }
+        return false
+    }
 
     /// Starts of the windows that hold the slice `start`, ascending.
     func windows(ofSlice start: Int64) -> [Int64] {
@@ -338,6 +350,7 @@ package final class SlicedStates {
         var slice = start
         for state in scratch { state.reset(slot: 0) }
         while slice < end {
+            try evaluator.context.watch.spend(16 * states.count)
             if let slot = slots.existing(group, slice) {
                 found = true
                 for (index, state) in scratch.enumerated() {
