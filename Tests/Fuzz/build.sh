@@ -25,7 +25,7 @@ rm -rf "$out/$name.sources"
 mkdir -p "$out/$name.sources"
 for source in $sources; do
     for file in $(find "$source" -name '*.swift'); do
-        sed -E '/^(public |internal )?import Tram/d' "$file" >"$out/$name.sources/$(basename "$(dirname "$file")")-$(basename "$file")"
+        sed -E '/^(public |internal |package )?import Tram/d' "$file" >"$out/$name.sources/$(basename "$(dirname "$file")")-$(basename "$file")"
     done
 done
 clang -O -g -fsanitize=address -ISources/CTramSystem/include -c Sources/CTramSystem/shim.c -o "$out/$name.shim.o"

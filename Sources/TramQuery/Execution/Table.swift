@@ -115,7 +115,7 @@ extension Table {
     func order(
         by keys: [(column: Int, descending: Bool)], pool: TextPool, watch: QueryGuard
     ) throws(QueryError) -> [Int] {
-        let piece = 32_768
+        let piece = 8192
         if rowCount <= piece { return order(by: keys, pool: pool) }
         try watch.hold(byteCount + rowCount * 16)
         let orders = keys.map { ValueOrder(column: columns[$0.column], descending: $0.descending, pool: pool) }
