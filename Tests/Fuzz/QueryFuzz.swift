@@ -1,5 +1,5 @@
-// Feeds texts that libFuzzer invents to the parser of queries, the formatter, the binder and the executor, over few rows.
-// Not part of `swift test`.
+// Feeds texts that libFuzzer invents to the parser of queries, the formatter, the binder and the executor, over a few
+// rows. Not part of `swift test`.
 //
 // Build, from the package's folder:
 //

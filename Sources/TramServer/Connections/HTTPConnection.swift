@@ -415,8 +415,8 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Whoever closes his side may still listen, or may have gone: the wire tells them apart only when something is
-    /// sent. So one whose answer takes a while is told again and again that it is being made; from him who has gone comes
-    /// a reset, the connection ends, and with it the work.
+    /// sent. So one whose answer takes a while is told again and again that it is being made; from him who has gone
+    /// comes a reset, the connection ends, and with it the work.
     private func scheduleProbe(_ context: ChannelHandlerContext) {
         guard openAnswers > 0, !connection.isClosing else { return }
         context.eventLoop.assumeIsolated().scheduleTask(in: HTTPMannersHandler.probeDelay) { [weak self] in
