@@ -73,6 +73,9 @@ struct ServeSettings {
             set("query_time", &limits.querySeconds)
             set("query_text", &limits.queryTextBytes)
             set("query_rows", &limits.queryRows)
+            set("query_windows", &limits.queryWindows)
+            set("query_nesting", &limits.queryNesting)
+            set("query_memory", &limits.queryMemoryBytes)
             set("open_answers", &limits.answerBytes)
             set("drain", &limits.drainSeconds)
         }

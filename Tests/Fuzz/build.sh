@@ -13,7 +13,7 @@ LogRecordFuzz)
     sources="$sources Sources/TramStorage/Log/LogReader.swift Sources/TramStorage/Log/LogReport.swift"
     sources="$sources Sources/TramStorage/Log/LittleEndian.swift Sources/TramStorage/StorageError.swift Tests/TramTesting"
     ;;
-AggregateStateFuzz) sources="Sources/TramColumnar Sources/TramQuery" ;;
+AggregateStateFuzz | QueryFuzz) sources="Sources/TramColumnar Sources/TramQuery" ;;
 ColumnCodecFuzz) sources="Sources/TramColumnar Sources/TramCodec" libraries="zstd z" ;;
 *)
     echo "unknown fuzz target: $name" >&2

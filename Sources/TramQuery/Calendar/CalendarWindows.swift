@@ -127,6 +127,16 @@ public struct WindowGrid: Hashable, Sendable {
         return 0
     }
 
+    /// The longest time from one start to the next, nanoseconds: a month of 31 days, a day of 26 hours.
+    public var longestStep: Int64 {
+        switch steps {
+        case .fixed(let width, _), .withinDays(let width): width
+        // At most a century each, as `check` has found.
+        case .civil(_, let months, let days):
+            months * 31 * WindowGrid.nanosecondsPerDay + days * (WindowGrid.nanosecondsPerDay / 24 * 26)
+        }
+    }
+
     /// 0..<fixedWidth; 0 unless `isFixed`.
     public var fixedPhase: Int64 {
         if case .fixed(_, let phase) = steps { return phase }

@@ -30,6 +30,7 @@ struct AggregateScan {
     }
 
     private func compute(into states: SlicedStates) throws(QueryError) {
+        evaluation.watch.stage = .aggregating
         let runner = ScanRunner(
             scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work)
         let targets = runner.targets()
@@ -78,16 +79,17 @@ struct AggregateScan {
         let part: Part
         var failure: QueryError?
 
-        init(_ scan: AggregateScan, _ pool: TextPool) throws(QueryError) {
+        init(_ scan: AggregateScan, _ pool: TextPool, of count: Int) throws(QueryError) {
             var evaluation = scan.evaluation
             evaluation.pool = pool
+            evaluation.watch = scan.evaluation.watch.part(count, pool: pool)
             // What a series remembers is kept by the part that reads it.
             evaluation.running = RunningStates()
             self.pool = pool
             states = try SlicedStates(
                 scan.aggregation, context: evaluation, limits: scan.context.limits,
                 isSeriesColumn: { [scan = scan.scan] in Executor.isSeriesColumn($0, scan) })
-            work = scan.work.part()
+            work = scan.work.part(evaluation.watch)
             part = Part(scan, states, evaluation, work)
         }
     }
@@ -96,7 +98,7 @@ struct AggregateScan {
         _ targets: [ScanRunner.Target], among workers: QueryWorkers, _ count: Int, _ states: SlicedStates
     ) throws(QueryError) {
         var shares: [Share] = []
-        for _ in 0..<count { shares.append(try Share(self, evaluation.pool.copy())) }
+        for _ in 0..<count { shares.append(try Share(self, evaluation.pool.copy(), of: count)) }
         var turns: [(target: Int, series: Range<Int>)] = []
         for (index, target) in targets.enumerated() {
             for start in stride(from: 0, to: target.series.count, by: AggregateScan.turn) {
@@ -148,7 +150,10 @@ struct AggregateScan {
 
         func feed(_ target: ScanRunner.Target, _ series: ArraySlice<SeriesEntry>) throws(QueryError) {
             guard let direct = direct(target) else {
-                try runner.run(target, series) { (block) throws(QueryError) in try states.add(block) }
+                try runner.run(target, series) { (block) throws(QueryError) in
+                    try states.add(block)
+                    try states.measure(fed: block.count)
+                }
                 return
             }
             series: for entry in series {
@@ -160,10 +165,12 @@ struct AggregateScan {
                     continue series
                 }
                 runner.work.series += 1
+                let before = runner.work.rows
                 let group = try states.group(ofSeries: entry.id) { row }
                 try direct.scan.feed(
                     entry.id, of: target.measurement, constants: constants, group: group, from: runner.source,
                     to: states, work: runner.work)
+                try states.measure(fed: runner.work.rows - before)
             }
         }
 

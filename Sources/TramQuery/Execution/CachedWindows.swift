@@ -40,7 +40,7 @@ struct CachedWindows {
                 cache.drop(key)
                 let pool = aggregate.evaluation.pool.copy()
                 kept = WindowCache.Entry(
-                    states: try makeStates(pool), pool: pool,
+                    states: try makeKeptStates(pool), pool: pool,
                     coverage: TimeRange(start: whole.start, end: whole.start), moment: moment)
             }
             try update(kept, whole)
@@ -86,9 +86,12 @@ struct CachedWindows {
         return start < end ? TimeRange(start: start, end: end) : nil
     }
 
-    private func makeStates(_ pool: TextPool) throws(QueryError) -> SlicedStates {
+    /// States that are kept: what a query may take does not bound them, and its end does not end them.
+    private func makeKeptStates(_ pool: TextPool) throws(QueryError) -> SlicedStates {
         var evaluation = aggregate.evaluation
         evaluation.pool = pool
+        evaluation.running = RunningStates()
+        evaluation.watch = QueryGuard(limits: .none, pool: pool)
         return try SlicedStates(aggregate.aggregation, context: evaluation, limits: aggregate.context.limits)
     }
 
@@ -96,7 +99,7 @@ struct CachedWindows {
     private func update(_ kept: WindowCache.Entry, _ whole: TimeRange) throws(QueryError) {
         var missing: [TimeRange] = []
         if kept.coverage.isEmpty || whole.start > kept.coverage.end || whole.end < kept.coverage.start {
-            kept.states = try makeStates(kept.pool)
+            kept.states = try makeKeptStates(kept.pool)
             kept.coverage = whole
             missing = [whole]
         } else {
@@ -114,7 +117,8 @@ struct CachedWindows {
                 start: min(whole.start, kept.coverage.start), end: max(whole.end, kept.coverage.end))
         }
         for range in missing {
-            let fresh = try makeStates(aggregate.evaluation.pool)
+            let fresh = try SlicedStates(
+                aggregate.aggregation, context: aggregate.evaluation, limits: aggregate.context.limits)
             try aggregate.compute(range, into: fresh)
             let pool = aggregate.evaluation.pool
             try kept.states.absorb(fresh, slices: range) { kept.pool.code(of: $0, in: pool) }

@@ -6,17 +6,19 @@ struct Executor {
     let context: QueryContext
     let pool: TextPool
     let work: ScanWork
+    private let watch: QueryGuard
 
     init(source: any ColumnSource, context: QueryContext, pool: TextPool) {
         self.source = source
         self.context = context
         self.pool = pool
-        work = ScanWork(interruption: context.interruption)
+        watch = QueryGuard(limits: context.limits, pool: pool, interruption: context.interruption)
+        work = ScanWork(watch: watch)
     }
 
     func run(_ plan: Plan) throws(QueryError) -> Table {
         var evaluation = EvaluationContext(
-            pool: pool, zone: plan.zone, now: plan.now ?? context.now, units: context.units)
+            pool: pool, zone: plan.zone, now: plan.now ?? context.now, units: context.units, watch: watch)
         evaluation.extent = extent(of: plan)
         let table = try root(plan, evaluation)
         return try TableRunner(
@@ -49,6 +51,7 @@ struct Executor {
         case .scan(let scan, let output):
             return try rows(scan, output, RowHead(plan.steps), evaluation)
         case .aggregate(let scan, let aggregation):
+            try checkFilledWindows(scan, aggregation)
             if let window = aggregation.rowWindow {
                 return try rowWindows(scan, aggregation, window, evaluation)
             }
@@ -79,6 +82,19 @@ struct Executor {
         return try cut.finish()
     }
 
+    /// Before any row is read: `fill` makes a row of every window between the oldest row and the newest, where the
+    /// range has no ends of its own.
+    private func checkFilledWindows(_ scan: Scan, _ aggregation: Aggregation) throws(QueryError) {
+        guard let grid = aggregation.grid else { return }
+        if case .none = aggregation.fill { return }
+        let extents = scan.measurements.compactMap(source.extent)
+        guard let first = extents.map(\.start).min(), let last = extents.map(\.end).max() else { return }
+        let range = TimeRange(
+            start: scan.range.start == .min ? first : scan.range.start,
+            end: scan.range.end == .max ? last : scan.range.end)
+        try Binder.checkWindowCount(grid, range, context.limits, aggregation.at)
+    }
+
     static func isSeriesColumn(_ column: Int, _ scan: Scan) -> Bool {
         switch scan.columns[column] {
         case .tag, .measurement: true
@@ -105,15 +121,19 @@ struct Executor {
             }
             table.rowCount += block.count
             times += block.timestamps
+            // Ordering them takes row numbers, and the gathered rows beside these.
+            try watch.hold(table.byteCount * 2 + table.rowCount * 16)
             guard table.rowCount > mostRows else { return }
-            guard let head else { throw RowLimit.exceeded(context.limits.rows) }
+            guard let head else { throw RowLimit.exceeded(context.limits.rows, .reading) }
             let order = rowOrder(table, times, output)
             let kept = try head.kept(of: table.gathered(order), runner).map { order[$0] }
-            if kept.count > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
+            if kept.count > context.limits.rows { throw RowLimit.exceeded(context.limits.rows, .reading) }
             table = table.gathered(kept)
             times = kept.map { times[$0] }
             mostRows = kept.count * 2 + RowHead.mostRows
         }
+        watch.stage = .sort
+        try watch.look()
         return table.gathered(rowOrder(table, times, output))
     }
 
@@ -152,6 +172,7 @@ struct Executor {
         _ scan: Scan, _ stale: Stale, _ evaluation: EvaluationContext
     ) throws(QueryError) -> Table {
         let evaluator = ExpressionEvaluator(evaluation)
+        watch.stage = .stale
         var newest: [[UInt64?]: Int64] = [:]
         try ScanRunner(scan: scan, source: source, evaluator: evaluator, work: work).run { (block) throws(QueryError) in
             var columns: [BlockColumn] = []
@@ -165,6 +186,7 @@ struct Executor {
                     newest[key] = max(newest[key] ?? .min, block.timestamps[row])
                 }
             }
+            try watch.hold(newest.count * (96 + 16 * stale.groups.count))
         }
         var infos = stale.groups.map { TableColumn(name: $0.name, type: $0.value.type) }
         infos += [TableColumn(name: "time", type: .time), TableColumn(name: "age", type: .duration)]

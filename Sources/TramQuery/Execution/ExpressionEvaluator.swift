@@ -13,8 +13,13 @@ package struct EvaluationContext {
     package var isStanding = false
     /// What running functions remember from one block to the next.
     var running = RunningStates()
+    /// Told of what is held, and asked whether to go on; without limits for standing queries, which have their own.
+    package var watch: QueryGuard
 
-    package init(pool: TextPool, zone: TimeZoneRules, now: Int64, units: (any UnitResolver)?) {
+    package init(
+        pool: TextPool, zone: TimeZoneRules, now: Int64, units: (any UnitResolver)?, watch: QueryGuard? = nil
+    ) {
+        self.watch = watch ?? QueryGuard(limits: .none, pool: pool)
         self.pool = pool
         self.zone = zone
         self.now = now
@@ -388,6 +393,7 @@ package struct ExpressionEvaluator {
                 result = Lanes.zip(result, argument, to: .string, count: count) {
                     context.pool.code(context.pool.text($0) + context.pool.text($1))
                 }
+                if context.pool.isExhausted { throw context.watch.outOfMemory(at) }
             }
             return result
         case .float, .int, .string:

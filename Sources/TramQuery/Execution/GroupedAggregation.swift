@@ -21,12 +21,17 @@ final class GroupedAggregation {
     }
 
     func add(_ block: RowBlock) throws(QueryError) {
+        context.watch.stage = .aggregating
         try states.add(block)
+        try states.measure(fed: block.count)
     }
 
     /// Groups in the order of their columns, windows in time order. Without groups and windows there is always one row.
     func finish() throws(QueryError) -> Table {
-        let windows = windowsByGroup()
+        context.watch.stage = .windows
+        let stateBytes = states.byteCount
+        try context.watch.hold(stateBytes, at: aggregation.at)
+        let windows = try windowsByGroup()
         let ranks = states.groups.ranks(types: aggregation.groups.map(\.value.type), pool: context.pool)
         var order = ranks.indices.sorted { ranks[$0] < ranks[$1] }
         if order.isEmpty && aggregation.groups.isEmpty && aggregation.grid != nil {
@@ -49,7 +54,11 @@ final class GroupedAggregation {
                 isFilled.append(values == nil)
                 finished.append(
                     row(window: window, key: states.groups.keys[group], values: values))
-                if finished.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows) }
+                if finished.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows, .aggregating) }
+                try context.watch.spend(256)
+                if finished.rowCount % 4096 == 0 {
+                    try context.watch.hold(stateBytes + finished.byteCount * 2, at: aggregation.at)
+                }
             }
         }
         if finished.rowCount == 0 && aggregation.groups.isEmpty && aggregation.grid == nil {
@@ -75,16 +84,37 @@ final class GroupedAggregation {
     }
 
     /// For each group the starts of its windows that hold rows, ascending.
-    private func windowsByGroup() -> [[Int64]] {
+    /// - Complexity: O(slots · log slots + windows), however many windows overlap.
+    private func windowsByGroup() throws(QueryError) -> [[Int64]] {
         var windows = [[Int64]](repeating: [], count: states.groups.keys.count)
         let slots = states.slots
         for slot in 0..<slots.capacity where slots.groups[slot] >= 0 {
-            windows[Int(slots.groups[slot])] += states.windows(ofSlice: slots.starts[slot])
+            windows[Int(slots.groups[slot])].append(slots.starts[slot])
         }
         for group in windows.indices {
             windows[group].sort()
-            windows[group] = windows[group].reduce(into: []) { unique, start in
-                if unique.last != start { unique.append(start) }
+            if let grid = aggregation.grid, states.sharesSlices {
+                windows[group] = try windowsOver(slices: windows[group], grid)
+            }
+        }
+        return windows
+    }
+
+    /// The starts of the windows that hold one of the slices at least, ascending as these are.
+    private func windowsOver(slices: [Int64], _ grid: WindowGrid) throws(QueryError) -> [Int64] {
+        var windows: [Int64] = []
+        for slice in slices {
+            // The first that is not there yet and holds the slice; windows that lie before it alone hold no row.
+            var start = windows.last.map { grid.next(after: $0) }
+            if start.map({ grid.end(ofWindowStarting: $0) <= slice }) ?? true {
+                start = states.windows(ofSlice: slice).first
+            }
+            while let each = start, each <= slice {
+                windows.append(each)
+                try context.watch.spend(16)
+                if windows.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
+                let next = grid.next(after: each)
+                start = next > each ? next : nil
             }
         }
         return windows

@@ -244,7 +244,7 @@ final class RowWindowAggregation {
     private func append(
         _ windows: [Window], ofGroup group: Int32, key: [UInt64?], to finished: inout Table
     ) throws(QueryError) {
-        if finished.rowCount + windows.count > limits.rows { throw RowLimit.exceeded(limits.rows) }
+        if finished.rowCount + windows.count > limits.rows { throw RowLimit.exceeded(limits.rows, .windows) }
         let fed = windows.flatMap(\.rows)
         var slots: [Int32] = []
         slots.reserveCapacity(fed.count)

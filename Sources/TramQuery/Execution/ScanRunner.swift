@@ -15,10 +15,10 @@ final class ScanWork {
     /// Whether windows were taken from the cache, and how many stretches of time had to be computed beside them.
     var usedCache = false
     var computedRanges = 0
-    private let interruption: (@Sendable () -> QueryError.Code?)?
+    private let watch: QueryGuard
 
-    init(interruption: (@Sendable () -> QueryError.Code?)?) {
-        self.interruption = interruption
+    init(watch: QueryGuard) {
+        self.watch = watch
     }
 
     /// Notes one more block, and asks whether the query should go on.
@@ -40,7 +40,7 @@ final class ScanWork {
     }
 
     /// For a part of the query that runs beside others.
-    func part() -> ScanWork { ScanWork(interruption: interruption) }
+    func part(_ watch: QueryGuard) -> ScanWork { ScanWork(watch: watch) }
 
     func add(_ part: ScanWork) {
         rows += part.rows
@@ -54,17 +54,8 @@ final class ScanWork {
     ///
     /// - Throws: the reason for which it should not.
     func check() throws(QueryError) {
-        switch interruption?() {
-        case nil: return
-        case .timeLimit:
-            throw QueryError(
-                .timeLimit, at: nil, en: "the query took too long and was stopped",
-                vi: "truy vấn chạy quá lâu nên đã bị dừng",
-                hint: Bilingual(
-                    vi: "thu hẹp khoảng thời gian hoặc lọc bớt trạm", en: "ask for a shorter range or fewer stations"))
-        case .some(let code):
-            throw QueryError(code, at: nil, en: "the query was stopped", vi: "truy vấn đã bị dừng")
-        }
+        try watch.look()
+        try watch.hold(0)
     }
 }
 

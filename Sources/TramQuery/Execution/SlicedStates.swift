@@ -19,6 +19,7 @@ package final class SlicedStates {
     private let maximumSlots: Int
     private let slicing: Slicing
     let groups = GroupTable()
+    private var rowsSinceMeasured = 0
     private(set) var slots = SlotTable()
     var states: [any AggregateStates] = []
     /// Slots in use by the start of their slice.
@@ -85,6 +86,20 @@ package final class SlicedStates {
     }
 
     var evaluatorContext: EvaluationContext { evaluator.context }
+
+    /// Roughly the bytes of all states, groups and slots. O(slots) where states are of different sizes.
+    var byteCount: Int { states.reduce(groups.byteCount + slots.capacity * 48) { $0 + $1.byteCount } }
+
+    /// Notes rows that were fed, and now and then tells how much is held.
+    ///
+    /// - Throws: `query.memory_limit`.
+    func measure(fed rows: Int) throws(QueryError) {
+        rowsSinceMeasured += rows
+        // Measuring may look at every slot: not more often than that costs no more than feeding the rows.
+        guard rowsSinceMeasured >= max(16_384, min(slots.count, 262_144)) else { return }
+        rowsSinceMeasured = 0
+        try evaluator.context.watch.hold(byteCount, at: aggregation.at)
+    }
 
     /// Takes a newly bound form of the same aggregation. Calls whose argument has another type now start empty: the old
     /// type was a guess, made before any value had come.
@@ -216,6 +231,7 @@ package final class SlicedStates {
             var next = row + 1
             while next < block.count && block.timestamps[next] < end { next += 1 }
             for start in starts {
+                try evaluator.context.watch.spend(16 * states.count)
                 let slot = try slot(group, start)
                 for (index, state) in states.enumerated() {
                     try state.update(
@@ -233,6 +249,7 @@ package final class SlicedStates {
             var row = 0
             while row < block.count {
                 for start in slices(at: block.timestamps[row]).starts {
+                    try evaluator.context.watch.spend(16 * states.count)
                     let slot = try slot(groups[row], start)
                     for (index, state) in states.enumerated() {
                         try state.update(
@@ -318,6 +335,7 @@ package final class SlicedStates {
                         en: "group by fewer columns, ask for a shorter range or wider windows"))
             }
             for state in states { state.grow(to: max(64, slots.capacity * 2)) }
+            try evaluator.context.watch.hold(byteCount, at: aggregation.at)
         }
         if slots.count > before {
             for state in states { state.assign(slot: slot, group: group) }
@@ -347,9 +365,6 @@ package final class SlicedStates {
         }
     }
 
-    /// Roughly the bytes of all states.
-    var byteCount: Int { states.reduce(0) { $0 + $1.byteCount } + slots.capacity * 32 + groups.keys.count * 64 }
-
     /// The slice that holds an instant; nil when several do, or none, or it reaches over the ends of time.
     func wholeSlice(containing instant: Int64) -> TimeRange? {
         let (starts, end) = slices(at: instant)
@@ -364,6 +379,12 @@ package final class SlicedStates {
     }
 
     // MARK: - Finished values
+
+    /// Whether a window is put together from several slices.
+    var sharesSlices: Bool {
+        if case .fixed = slicing, let grid = aggregation.grid { return grid.isHopping }
+        return false
+    }
 
     /// Starts of the windows that hold the slice `start`, ascending.
     func windows(ofSlice start: Int64) -> [Int64] {
@@ -394,6 +415,7 @@ package final class SlicedStates {
         var slice = start
         for state in scratch { state.reset(slot: 0) }
         while slice < end {
+            try evaluator.context.watch.spend(16 * states.count)
             if let slot = slots.existing(group, slice) {
                 found = true
                 for (index, state) in scratch.enumerated() {

@@ -109,3 +109,56 @@ extension Table {
         }
     }
 }
+
+extension Table {
+    /// The same in pieces that are put together, so that a query can be stopped while it sorts. O(rows · log rows).
+    func order(
+        by keys: [(column: Int, descending: Bool)], pool: TextPool, watch: QueryGuard
+    ) throws(QueryError) -> [Int] {
+        let piece = 8192
+        if rowCount <= piece { return order(by: keys, pool: pool) }
+        try watch.hold(byteCount + rowCount * 16)
+        let orders = keys.map { ValueOrder(column: columns[$0.column], descending: $0.descending, pool: pool) }
+        func isBefore(_ left: Int, _ right: Int) -> Bool {
+            for order in orders {
+                let comparison = order.compare(left, right)
+                if comparison != 0 { return comparison < 0 }
+            }
+            return left < right
+        }
+        var pieces: [[Int]] = []
+        for start in stride(from: 0, to: rowCount, by: piece) {
+            try watch.look()
+            pieces.append((start..<min(start + piece, rowCount)).sorted(by: isBefore))
+        }
+        while pieces.count > 1 {
+            var merged: [[Int]] = []
+            for index in stride(from: 0, to: pieces.count, by: 2) {
+                guard index + 1 < pieces.count else {
+                    merged.append(pieces[index])
+                    continue
+                }
+                let (one, other) = (pieces[index], pieces[index + 1])
+                var both: [Int] = []
+                both.reserveCapacity(one.count + other.count)
+                var (left, right) = (0, 0)
+                while left < one.count && right < other.count {
+                    // A comparison of texts is worth several steps.
+                    try watch.spend(32)
+                    if isBefore(other[right], one[left]) {
+                        both.append(other[right])
+                        right += 1
+                    } else {
+                        both.append(one[left])
+                        left += 1
+                    }
+                }
+                both += one[left...]
+                both += other[right...]
+                merged.append(both)
+            }
+            pieces = merged
+        }
+        return pieces.first ?? []
+    }
+}

@@ -10,8 +10,28 @@ struct TableRunner {
 
     func run(_ steps: [TableStep], on table: Table) throws(QueryError) -> Table {
         var table = table
-        for step in steps { table = try run(step, on: table) }
+        let before = context.watch.heldBytes
+        defer { context.watch.heldBytes = before }
+        for step in steps {
+            context.watch.stage = TableRunner.stage(of: step)
+            context.watch.heldBytes = before + table.byteCount
+            try context.watch.look()
+            table = try run(step, on: table)
+            try context.watch.hold(table.byteCount)
+        }
         return table
+    }
+
+    private static func stage(of step: TableStep) -> QueryGuard.Stage {
+        switch step {
+        case .filter, .select, .limit: .filter
+        case .set: .set
+        case .sort: .sort
+        case .top: .top
+        case .unpivot: .unpivot
+        case .aggregate, .versus: .aggregating
+        case .join: .join
+        }
     }
 
     /// Runs steps that only drop rows and change columns, and tells for each row left what `column` held.
@@ -63,9 +83,9 @@ struct TableRunner {
             }
             return Table(infos: infos, columns: indices.map { table.columns[$0] }, rowCount: table.rowCount)
         case .sort(let keys):
-            return table.gathered(table.order(by: keys, pool: context.pool))
+            return table.gathered(try table.order(by: keys, pool: context.pool, watch: context.watch))
         case .top(let count, let largest, let column, let by):
-            return table.gathered(top(count, largest: largest, column: column, by: by, table))
+            return table.gathered(try top(count, largest: largest, column: column, by: by, table))
         case .limit(let count):
             return table.rowCount <= count ? table : table.gathered(Array(0..<count))
         case .unpivot(let unpivot, let keep):
@@ -118,9 +138,10 @@ struct TableRunner {
     }
 
     /// The best rows, best first; with `by`, the best of each group, groups in order of appearance. Nulls never rank.
-    private func top(_ count: Int, largest: Bool, column: Int, by: [Int], _ table: Table) -> [Int] {
-        let ranked = table.order(by: [(column: column, descending: largest)], pool: context.pool)
-            .filter { table.columns[column].isPresent($0) }
+    private func top(_ count: Int, largest: Bool, column: Int, by: [Int], _ table: Table) throws(QueryError) -> [Int] {
+        let order = try table.order(
+            by: [(column: column, descending: largest)], pool: context.pool, watch: context.watch)
+        let ranked = order.filter { table.columns[column].isPresent($0) }
         guard !by.isEmpty else { return Array(ranked.prefix(count)) }
         var groups: [[UInt64?]: [Int]] = [:]
         for row in ranked {
@@ -150,17 +171,21 @@ struct TableRunner {
             for (name, column) in values {
                 guard let value = column.value(row) else { continue }
                 result.append(keep.map { table.columns[$0].value(row) } + [name, value])
-                if result.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows) }
+                if result.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows, .unpivot) }
             }
+            try context.watch.spend(values.count * keep.count)
+            if row % 4096 == 0 { try context.watch.hold(result.byteCount) }
         }
         return result
     }
 }
 
 enum RowLimit {
-    static func exceeded(_ limit: Int) -> QueryError {
+    /// - Parameter stage: that which made the rows.
+    static func exceeded(_ limit: Int, _ stage: QueryGuard.Stage) -> QueryError {
         QueryError(
-            .rowLimit, at: nil, en: "the result has more than \(limit) rows", vi: "kết quả có hơn \(limit) dòng",
+            .rowLimit, at: nil, en: "the result has more than \(limit) rows, after \(stage.name.en)",
+            vi: "kết quả có hơn \(limit) dòng, sau khi \(stage.name.vi)",
             hint: Bilingual(
                 vi: "thêm | limit 1000, rút ngắn khoảng thời gian hoặc tổng hợp",
                 en: "add | limit 1000, ask for a shorter range, or aggregate"))

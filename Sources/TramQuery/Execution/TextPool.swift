@@ -16,6 +16,13 @@ package final class TextPool {
     /// What `allTexts` has given.
     private var all: [String] = []
     private var ownCodes: [String: UInt64] = [:]
+    /// Roughly the bytes of the texts that the plan made.
+    private(set) var ownBytes = 0
+    /// How many bytes they may take. Texts beyond are not kept: `isExhausted` tells, and the query has to end.
+    var mostBytes = Int.max
+    private(set) var isExhausted = false
+    /// An entry in two tables, and the head of a text's own storage.
+    private static let bytesPerText = 96
 
     package init(_ table: StringTable, growsTable: Bool = false) {
         self.table = table
@@ -28,6 +35,12 @@ package final class TextPool {
     package func code(_ text: String) -> UInt64 {
         if growsTable { return UInt64(table.code(text)) }
         if let known = existingCode(text) { return known }
+        let bytes = text.utf8.count + TextPool.bytesPerText
+        guard bytes <= mostBytes - ownBytes else {
+            isExhausted = true
+            return 0
+        }
+        ownBytes += bytes
         let code = UInt64(texts.count + ownTexts.count)
         ownTexts.append(text)
         ownCodes[text] = code

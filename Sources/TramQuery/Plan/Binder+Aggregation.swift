@@ -98,10 +98,16 @@ extension Binder {
 
     /// Before any row is read: how many windows would the range have?
     func checkWindowCount(_ grid: WindowGrid, _ range: TimeRange, _ at: SourceRange) throws(QueryError) {
-        let width = grid.fixedWidth
-        guard range.start != .min, range.end != .max, width > 0 else { return }
-        let count = (Int128(range.end) - Int128(range.start)) / Int128(width)
-        if count > Int128(context.limits.windows) { throw Binder.tooManyWindows(context.limits.windows, at) }
+        guard range.start != .min, range.end != .max else { return }
+        try Binder.checkWindowCount(grid, range, context.limits, at)
+    }
+
+    /// At least so many windows lie in a range that has both ends.
+    static func checkWindowCount(
+        _ grid: WindowGrid, _ range: TimeRange, _ limits: QueryLimits, _ at: SourceRange
+    ) throws(QueryError) {
+        let count = (Int128(range.end) - Int128(range.start)) / Int128(max(1, grid.longestStep))
+        if count > Int128(limits.windows) { throw Binder.tooManyWindows(limits.windows, at) }
     }
 
     static func tooManyWindows(_ limit: Int, _ at: SourceRange?) -> QueryError {

@@ -324,6 +324,11 @@ struct ExpressionBinder {
                 vi: "không có hàm \"\(name.text)\"",
                 hint: Bilingual(vi: "Ở đây gọi là: \(known)", en: "Here it is called: \(known)"))
         }
+        if let hint = Suggestions.foreignWord(name.text) {
+            return QueryError(
+                .unknownFunction, at: name.at, en: "there is no function \"\(name.text)\"",
+                vi: "không có hàm \"\(name.text)\"", hint: hint)
+        }
         let all =
             ScalarFunction.allCases.map(\.rawValue) + AggregateFunction.names + ["if", "coalesce", "under"]
             + RunningFunction.names + ExpressionBinder.specialNames

@@ -167,10 +167,10 @@ extension Join {
             for match in matches {
                 lefts.append(row)
                 rights.append(match)
-                if lefts.count > limits.rows { throw RowLimit.exceeded(limits.rows) }
+                if lefts.count > limits.rows { throw RowLimit.exceeded(limits.rows, .join) }
             }
         }
-        if lefts.count > limits.rows { throw RowLimit.exceeded(limits.rows) }
+        if lefts.count > limits.rows { throw RowLimit.exceeded(limits.rows, .join) }
         var result = left.gathered(lefts)
         result.infos = columns
         if let within {

@@ -47,11 +47,26 @@ public struct QueryLimits: Sendable {
     public var windows: Int
     /// States held at once: groups times windows.
     public var states: Int
+    /// Bytes that states, groups, tables and texts of the query take together.
+    public var memoryBytes = 512 << 20
+    /// Bytes of the query's text.
+    public var textBytes = QueryParser.longestText
+    /// Parentheses and pipes inside each other.
+    public var nesting = QueryParser.deepestNesting
+    /// How long `interruption` lets the query run, for the error; nil where it does not say.
+    public var seconds: Int?
 
     public init(rows: Int = 1_000_000, windows: Int = 100_000, states: Int = 8_000_000) {
         self.rows = rows
         self.windows = windows
         self.states = states
+    }
+
+    /// For what is bounded elsewhere.
+    static var none: QueryLimits {
+        var limits = QueryLimits(rows: .max, windows: .max, states: .max)
+        limits.memoryBytes = .max
+        return limits
     }
 }
 

@@ -93,7 +93,7 @@ public enum QueryRunner {
     public static func run(
         _ text: String, source: any ColumnSource, context: QueryContext
     ) throws(QueryError) -> QueryResult {
-        let statement = try QueryParser.parse(text)
+        let statement = try QueryParser.parse(text, limits: context.limits)
         if statement.isExplain {
             throw QueryError(
                 .notAvailable, at: nil, en: "explain is not available in this version",
@@ -107,7 +107,7 @@ public enum QueryRunner {
         let plan = try binder.bind(statement.pipe)
         let executor = Executor(source: source, context: context, pool: pool)
         let table = try executor.run(plan)
-        if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows) }
+        if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows, .answer) }
         var result = QueryResult(table, pool: pool, warnings: plan.warnings)
         if plan.zone != context.zone { result.zone = plan.zone }
         result.rowsRead = executor.work.rows

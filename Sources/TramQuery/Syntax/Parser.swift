@@ -10,14 +10,16 @@ public enum QueryParser {
     public static let longestText = 16 * 1024
     /// Parentheses, calls, `not` and minus signs within each other.
     public static let deepestNesting = 64
+    /// What a configuration may raise `deepestNesting` to: the stack of a thread holds it many times over.
+    public static let mostNesting = 128
     /// In one expression. Chains lean to the left, so each operator can deepen the tree by one.
     public static let mostOperators = 256
 
     /// Reads a whole query.
     ///
     /// - Throws: always with a place in `text`.
-    public static func parse(_ text: String) throws(QueryError) -> Statement {
-        var parser = try Parser(text)
+    public static func parse(_ text: String, limits: QueryLimits = QueryLimits()) throws(QueryError) -> Statement {
+        var parser = try Parser(text, limits: limits)
         return try parser.statement()
     }
 
@@ -58,16 +60,18 @@ struct Parser {
     private let tokens: [Token]
     private var position = 0
     private var depth = 0
+    private let deepest: Int
     /// Operators seen in the expression being read.
     var operators = 0
 
-    init(_ text: String) throws(QueryError) {
+    init(_ text: String, limits: QueryLimits = QueryLimits()) throws(QueryError) {
         let length = text.utf8.count
-        guard length <= QueryParser.longestText else {
+        deepest = min(limits.nesting, QueryParser.mostNesting)
+        guard length <= limits.textBytes else {
             throw QueryError(
-                .tooLong, at: SourceRange(QueryParser.longestText, length),
-                en: "the query has \(length) bytes, at most \(QueryParser.longestText) are allowed",
-                vi: "câu truy vấn dài \(length) byte, tối đa là \(QueryParser.longestText)",
+                .tooLong, at: SourceRange(limits.textBytes, length),
+                en: "the query has \(length) bytes, at most \(limits.textBytes) are allowed",
+                vi: "câu truy vấn dài \(length) byte, tối đa là \(limits.textBytes)",
                 hint: Bilingual(
                     vi: "Chia thành nhiều câu, hoặc lọc theo cây đơn vị: under(\"31\")",
                     en: "Split it, or filter by a subtree: under(\"31\")"))
@@ -201,10 +205,10 @@ struct Parser {
     mutating func nested<Result>(
         _ body: (inout Parser) throws(QueryError) -> Result
     ) throws(QueryError) -> Result {
-        guard depth < QueryParser.deepestNesting else {
+        guard depth < deepest else {
             throw failure(
-                .tooDeep, en: "the query nests more than \(QueryParser.deepestNesting) levels deep",
-                vi: "câu truy vấn lồng nhau quá \(QueryParser.deepestNesting) tầng",
+                .tooDeep, en: "the query nests more than \(deepest) levels deep",
+                vi: "câu truy vấn lồng nhau quá \(deepest) tầng",
                 hint: Bilingual(
                     vi: "Tách ra bằng: let ten = …;", en: "Take parts out with: let name = …;"))
         }

@@ -101,7 +101,17 @@ package enum Suggestions {
         "hour_of_day": "hour", "argmax": "max_at", "arg_max": "max_at", "argmin": "min_at", "arg_min": "min_at",
         "time_weighted_average": "twa", "time_weighted_avg": "twa", "corrcoef": "corr", "correlation": "corr",
         "covariance": "covar", "hist": "histogram", "todouble": "float", "toint": "int", "tostring": "string",
-        "str": "string",
+        "str": "string", "last_over_time": "last", "sum_over_time": "sum", "avg_over_time": "mean",
+        "min_over_time": "min", "max_over_time": "max", "count_over_time": "count", "stddev_over_time": "stddev",
+        "stdvar_over_time": "var", "present_over_time": "count", "changes": "changed", "idelta": "diff",
+        "predict_linear": "forecast", "holt_winters": "forecast", "double_exponential_smoothing": "forecast",
+        "exponential_moving_average": "ewma", "count_values": "distinct", "countdistinct": "distinct",
+        "nonnegativederivative": "rate", "movingaverage": "moving_mean", "cumulativesum": "cumsum",
+        "timeweightedavg": "twa", "elapsed": "diff", "stateduration": "duration", "row_number": "rank",
+        "lead": "lag", "dense_rank": "rank", "percent_rank": "share", "any_value": "first", "median_exact": "median",
+        "approx_quantile": "quantile", "approx_percentile": "quantile", "quantile_cont": "quantile",
+        "string_agg": "list", "group_concat": "list", "substring": "contains", "strpos": "contains",
+        "coalesce_null": "coalesce", "extract": "hour", "date_part": "hour", "st_distance": "distance",
     ]
 
     /// The functions that fold many rows into one, for hints such as `| mean(speed)`.
@@ -151,6 +161,23 @@ package enum Suggestions {
                 "Ghi nhiều số đo cách nhau bằng dấu phẩy", "Several measurements take commas", "traffic, noise[1h]"),
             "interpolate": use("Để nội suy", "To interpolate", "every 10m fill linear"),
             "timezone": use("Để đổi múi giờ", "To change the zone", "| tz \"Asia/Ho_Chi_Minh\""),
+            "aggregatewindow": window, "window": window, "makeseries": window, "make-series": window,
+            "date_trunc": window, "time_bucket": window, "bin_at": window, "timeslice": window,
+            "keep": pick, "fields": pick, "offset": limit, "sum_by": group, "without": group, "on": group,
+            "distinct_on": use("Giá trị mới nhất mỗi nhóm", "For the newest of each group", "| last(speed) by way"),
+            "dedup": use("Giá trị mới nhất mỗi nhóm", "For the newest of each group", "| last(speed) by way"),
+            "dedupe": use("Giá trị mới nhất mỗi nhóm", "For the newest of each group", "| last(speed) by way"),
+            "latest_on": use("Giá trị mới nhất mỗi nhóm", "For the newest of each group", "| last(speed) by way"),
+            "rename": use("Để đặt tên khác", "For another name", "| set km = speed | drop speed"),
+            "pivot": use(
+                "Mỗi cột một hàm có điều kiện riêng", "A call with its own filter for each column",
+                "| a = sum(n) where (way = \"QL5\"), b = sum(n) where (way = \"QL51\")"),
+            "melt": use("Để biến trường thành dòng", "To make rows of fields", "| unpivot"),
+            "range": use("Khoảng thời gian viết sau tên số đo", "The range follows the measurement", "traffic[1h]"),
+            "since": use("Khoảng thời gian viết sau tên số đo", "The range follows the measurement", "traffic[1h]"),
+            "yield": use(
+                "Không cần: kết quả là bước cuối", "It is not needed: the last stage is the answer", "| limit 100"),
+            "ago": use("Khoảng thời gian viết sau tên số đo", "The range follows the measurement", "traffic[1h]"),
             "previous": Bilingual(vi: "Viết: fill prev", en: "Write: fill prev"),
             "zero": Bilingual(vi: "Viết: fill 0", en: "Write: fill 0"),
         ]

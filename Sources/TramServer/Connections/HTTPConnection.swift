@@ -171,6 +171,8 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     /// How long a closed side is listened to, so that the last answer is read before the connection is reset.
     private static let lingerSeconds: Int64 = 2
+    /// How long an answer may take before a side that is closed is asked whether anybody is there.
+    private static let probeDelay = TimeAmount.milliseconds(400)
 
     /// - Parameter bodyBytes: a body that says it is longer is not asked to come.
     init(limits: ServerLimits, book: ConnectionBook, address: String, bodyBytes: Int) {
@@ -401,6 +403,7 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed? = event as? ChannelEvent {
             isInputClosed = true
+            scheduleProbe(context)
             // There is nothing to linger for.
             if connection.isClosing {
                 isLingering = false
@@ -409,6 +412,21 @@ final class HTTPMannersHandler: ChannelDuplexHandler, RemovableChannelHandler {
             }
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Whoever closes his side may still listen, or may have gone: the wire tells them apart only when something is
+    /// sent. So one whose answer takes a while is told again and again that it is being made; from him who has gone
+    /// comes a reset, the connection ends, and with it the work.
+    private func scheduleProbe(_ context: ChannelHandlerContext) {
+        guard openAnswers > 0, !connection.isClosing else { return }
+        context.eventLoop.assumeIsolated().scheduleTask(in: HTTPMannersHandler.probeDelay) { [weak self] in
+            guard let self, let context = self.context, context.channel.isActive else { return }
+            guard openAnswers > 0, !hasBegunAnswer, !connection.isClosing, waiting == nil else { return }
+            context.writeAndFlush(
+                wrapOutboundOut(.head(HTTPResponse(status: .init(code: 102, reasonPhrase: "Processing")))), promise: nil
+            )
+            scheduleProbe(context)
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -70,6 +70,7 @@ public struct ConfigurationFile: Hashable, Sendable {
         static let countKeys = [
             "body", "inflated", "ratio", "open_bodies", "open_answers", "series", "databases", "head", "header_fields",
             "connections", "connections_per_address", "queries", "queued_queries", "query_text", "query_rows",
+            "query_windows", "query_nesting", "query_memory",
             "window_rows", "log_backlog", "head_memory", "seal_log",
         ]
         /// Keys of durations.

@@ -73,6 +73,10 @@ struct MetricsRoute: Sendable {
             "tram_open_answer_bytes", .gauge, "Bytes of results that are not sent to their end.",
             [([:], Double(gate.answerBytes))])
         page.add("tram_queries_refused_total", .counter, "Queries that got no turn.", [([:], Double(gate.refused))])
+        let failures = gate.failures.sorted { $0.key.rawValue < $1.key.rawValue }
+        page.add(
+            "tram_queries_failed_total", .counter, "Queries without an answer, by what ended them.",
+            failures.map { (["code": $0.key.rawValue], Double($0.value)) })
     }
 
     private func addLines(_ page: inout MetricsPage) {

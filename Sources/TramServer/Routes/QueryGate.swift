@@ -1,4 +1,5 @@
 import Synchronization
+import TramQuery
 
 /// Lets so many queries run at once, so many wait, and sends the rest away. Safe from any thread.
 final class QueryGate: Sendable {
@@ -8,6 +9,8 @@ final class QueryGate: Sendable {
         var waiting: [(number: Int, turn: CheckedContinuation<Bool, Never>)] = []
         var nextNumber = 0
         var refused = 0
+        /// Queries without an answer, by what ended them.
+        var failures: [QueryError.Code: Int] = [:]
         /// Rows of answers that are not sent to their end, in bytes.
         var answerBytes = 0
     }
@@ -23,6 +26,10 @@ final class QueryGate: Sendable {
     var waiting: Int { state.withLock { $0.waiting.count } }
     var refused: Int { state.withLock { $0.refused } }
     var answerBytes: Int { state.withLock { $0.answerBytes } }
+    var failures: [QueryError.Code: Int] { state.withLock { $0.failures } }
+
+    /// Counts a query that ended without an answer.
+    func note(_ code: QueryError.Code) { state.withLock { $0.failures[code, default: 0] += 1 } }
 
     /// Waits for a turn; false when there is none in time. After true, `leave` has to follow.
     func enter() async -> Bool {

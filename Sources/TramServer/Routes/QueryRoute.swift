@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOPosix
+import Synchronization
 import TramColumnar
 import TramEngine
 import TramQuery
@@ -25,27 +26,38 @@ struct QueryRoute: Sendable {
         let parameters = try await RequestParameters(reading: request)
         let language = try Question.language(parameters, request) ?? language
         do {
-            return try await answer(Question(parameters, language, limits), parameters.text("db"))
+            return try await answer(Question(parameters, language, limits), parameters.text("db"), context.channel)
         } catch var failure as RequestFailure {
             failure.language = language
             throw failure
         }
     }
 
-    private func answer(_ question: Question, _ name: String?) async throws -> Response {
+    private func answer(
+        _ question: Question, _ name: String?, _ channel: (any Channel)?
+    ) async throws -> Response {
         let database = try DatabaseChoice.toRead(name, engine)
         guard await gate.enter() else {
             throw RequestFailure(
-                .serviceUnavailable, "query.busy", "too many queries are running and waiting; come again",
-                vi: "đang có quá nhiều truy vấn; hãy thử lại",
+                .serviceUnavailable, "query.busy",
+                "\(limits.queries) queries run, and this one got no turn among \(limits.queuedQueries) that may wait \(limits.queryWaitSeconds) s; come again",
+                vi:
+                    "\(limits.queries) truy vấn đang chạy, truy vấn này chưa đến lượt (tối đa \(limits.queuedQueries) truy vấn chờ \(limits.queryWaitSeconds) giây); hãy thử lại",
                 retryAfter: 2)
         }
         let begun = engine.time.monotonic()
         let result: QueryResult
         do {
             defer { gate.leave() }
-            result = try await threads.runIfActive { try run(question, over: database) }
+            let asker = Asker(channel)
+            // A server that stops takes the turn away from who has not come to the end in time.
+            result = try await withTaskCancellationHandler {
+                try await threads.runIfActive { try run(question, over: database, for: asker) }
+            } onCancel: {
+                asker.giveUp()
+            }
         } catch let error as QueryError {
+            gate.note(error.code)
             throw QueryRoute.failure(error, in: question.text)
         }
         let elapsed = Double(engine.time.monotonic() - begun) / 1e6
@@ -57,14 +69,24 @@ struct QueryRoute: Sendable {
         return respond(result, question, elapsed, holding: held)
     }
 
-    private func run(_ question: Question, over database: Database) throws(QueryError) -> QueryResult {
+    private func run(
+        _ question: Question, over database: Database, for asker: Asker
+    ) throws(QueryError) -> QueryResult {
         let deadline = engine.time.monotonic() + Int64(limits.querySeconds) * 1_000_000_000
         let time = engine.time
         var context = engine.queryContext(
             now: question.now, zone: question.zone, rows: limits.queryRows,
             cache: question.isCached ? database.windows : nil)
         if let tree = question.tree { context.tree = tree }
-        context.interruption = { time.monotonic() > deadline ? .timeLimit : nil }
+        context.limits.windows = limits.queryWindows
+        context.limits.memoryBytes = limits.queryMemoryBytes
+        context.limits.textBytes = limits.queryTextBytes
+        context.limits.nesting = limits.queryNesting
+        context.limits.seconds = limits.querySeconds
+        context.interruption = {
+            if asker.hasGone { return .cancelled }
+            return time.monotonic() > deadline ? .timeLimit : nil
+        }
         var result = try QueryRunner.run(
             question.text, source: StoreSource(database.store.snapshot()), context: context)
         // Asked after the question, which may have been the first to read them.
@@ -139,6 +161,21 @@ struct QueryRoute: Sendable {
         return RequestFailure(
             status, error.code.rawValue, error.message, place: error.place(in: text), hint: error.hint)
     }
+}
+
+/// Whoever waits for an answer. Safe from any thread.
+private final class Asker: Sendable {
+    private let channel: (any Channel)?
+    private let hasGivenUp = Atomic(false)
+
+    init(_ channel: (any Channel)?) {
+        self.channel = channel
+    }
+
+    /// Whether nobody is there any more.
+    var hasGone: Bool { hasGivenUp.load(ordering: .relaxed) || channel.map { !$0.isActive } ?? false }
+
+    func giveUp() { hasGivenUp.store(true, ordering: .relaxed) }
 }
 
 /// A question with the settings that its request brings.

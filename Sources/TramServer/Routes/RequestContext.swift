@@ -9,11 +9,14 @@ struct TramRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The address of the peer, without its port.
     let peerAddress: String
+    /// The connection that it came by.
+    let channel: any Channel
     /// By which the request is found in the log; the caller's own where it sent one.
     var requestID = ""
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         peerAddress = source.channel.remoteAddress?.ipAddress ?? "local"
     }
 }

@@ -22,8 +22,14 @@ public struct ServerLimits: Sendable, Hashable {
     /// How long one query may run.
     public var querySeconds = 30
     public var queryTextBytes = 16 << 10
+    /// Parentheses and pipes inside each other.
+    public var queryNesting = 64
     /// Most rows of a result.
     public var queryRows = 1_000_000
+    /// Most windows of one group.
+    public var queryWindows = 100_000
+    /// What one query may hold: states, groups, tables and texts, in bytes.
+    public var queryMemoryBytes = 512 << 20
     /// Rows of all results that are not sent to their end, in bytes; further answers are told to come again.
     public var answerBytes = 512 << 20
     /// How long answers that are under way may take once the server is told to stop.
