@@ -308,6 +308,22 @@ package final class SlicedStates {
         }
     }
 
+    /// The only slice that holds an instant; nil where several may.
+    @inline(__always)
+    func onlySlice(at instant: Int64) -> (start: Int64, end: Int64)? {
+        switch slicing {
+        case .none: return (.min, .max)
+        case .fixed(let width, let phase):
+            let start = SlicedStates.fixedStart(instant, width, phase)
+            let (end, overflow) = start.addingReportingOverflow(width)
+            return (start, overflow ? .max : end)
+        case .tumbling(let grid):
+            let start = grid.start(containing: instant)
+            return (start, grid.next(after: start))
+        case .overlapping: return nil
+        }
+    }
+
     private static func fixedStart(_ instant: Int64, _ width: Int64, _ phase: Int64) -> Int64 {
         let (shifted, overflow) = instant.subtractingReportingOverflow(phase)
         guard !overflow else { return instant }
@@ -391,6 +407,35 @@ package final class SlicedStates {
         guard let grid = aggregation.grid else { return [start] }
         if case .fixed = slicing, grid.isHopping { return grid.starts(containing: start) }
         return [start]
+    }
+
+    /// Appends the values of every call for a group's window to columns from `first` on, nulls when no row of the group
+    /// lies in it.
+    ///
+    /// - Returns: whether one does.
+    func append(
+        group: Int32, window: Int64, to columns: inout [Column], at first: Int
+    ) throws(QueryError) -> Bool {
+        if sharesSlices {
+            let values = try values(group: group, window: window)
+            for place in states.indices { columns[first + place].append(values?[place]) }
+            return values != nil
+        }
+        guard let slot = slots.existing(group, window) else {
+            for place in states.indices { columns[first + place].append(nil) }
+            return false
+        }
+        let frame = frame(ofWindow: window)
+        for (place, state) in states.enumerated() {
+            do {
+                columns[first + place].append(try state.finish(slot: slot, frame: frame))
+            } catch {
+                var placed = error
+                placed.at = placed.at ?? aggregation.calls[place].at
+                throw placed
+            }
+        }
+        return true
     }
 
     /// The values of every call for a group's window, nil when no row of the group lies in it.
