@@ -32,6 +32,7 @@ final class GroupedAggregation {
         let stateBytes = states.byteCount
         try context.watch.hold(stateBytes, at: aggregation.at)
         let windows = try windowsByGroup()
+        states.prepareToFinish()
         let ranks = states.groups.ranks(types: aggregation.groups.map(\.value.type), pool: context.pool)
         var order = ranks.indices.sorted { ranks[$0] < ranks[$1] }
         if order.isEmpty && aggregation.groups.isEmpty && aggregation.grid != nil {
@@ -42,6 +43,9 @@ final class GroupedAggregation {
         /// Which rows were made by `fill`.
         var isFilled: [Bool] = []
         let extent = extent(of: windows)
+        let range = aggregation.range
+        let partial = aggregation.partialColumn
+        let (firstGroup, firstCall) = (aggregation.firstGroupColumn, aggregation.firstCallColumn)
         for group in order {
             try work?.check()
             let present = group < windows.count ? windows[group] : []
@@ -50,17 +54,15 @@ final class GroupedAggregation {
             let all = try filledWindows(present, extent: extent)
             if all.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
             for window in all {
-                if aggregation.grid != nil { finished.columns[0].append(UInt64(bitPattern: window)) }
+                if partial != nil { finished.columns[0].append(UInt64(bitPattern: window)) }
                 for (place, value) in states.groups.keys[group].enumerated() {
-                    finished.columns[aggregation.firstGroupColumn + place].append(value)
+                    finished.columns[firstGroup + place].append(value)
                 }
                 let isFound = try states.append(
-                    group: Int32(group), window: window, to: &finished.columns, at: aggregation.firstCallColumn)
+                    group: Int32(group), window: window, to: &finished.columns, at: firstCall)
                 isFilled.append(!isFound)
-                if let grid = aggregation.grid, let partial = aggregation.partialColumn {
-                    let isCut =
-                        window < aggregation.range.start
-                        || grid.end(ofWindowStarting: window) > aggregation.range.end
+                if let partial {
+                    let isCut = window < range.start || (range.end < .max && states.end(ofWindow: window) > range.end)
                     finished.columns[partial].append(isCut ? 1 : 0)
                 }
                 finished.rowCount += 1
