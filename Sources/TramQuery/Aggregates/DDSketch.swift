@@ -110,6 +110,30 @@ package struct DDSketch: Equatable, Sendable {
 
         subscript(index: Int) -> Int64 { counts[index - first] }
 
+        /// Counts small decimals whose buckets are known and there.
+        ///
+        /// - Returns: the first row that is none of these.
+        mutating func addKnown(
+            _ mantissas: UnsafeBufferPointer<Int64>, from row: Int, _ known: borrowing DecimalBuckets
+        ) -> Int {
+            let first = first
+            return unsafe known.numbers.withUnsafeBufferPointer { numbers in
+                unsafe counts.withUnsafeMutableBufferPointer { counts in
+                    var row = row
+                    while row < mantissas.count {
+                        let mantissa = unsafe UInt64(bitPattern: mantissas[row])
+                        guard mantissa < UInt64(numbers.count) else { return row }
+                        // Unknown numbers are far below every bucket.
+                        let offset = unsafe Int(numbers[Int(mantissa)]) &- first
+                        guard offset >= 0, offset < counts.count else { return row }
+                        unsafe counts[offset] &+= 1
+                        row &+= 1
+                    }
+                    return row
+                }
+            }
+        }
+
         @inline(__always)
         mutating func add(_ count: Int64, at index: Int) {
             let offset = index - first
@@ -408,19 +432,26 @@ extension DDSketch {
     /// Adds mantissas / 10^scale.
     mutating func add(_ mantissas: Span<Int64>, scale: Int, _ known: inout DecimalBuckets) {
         known.prepare(scale: scale)
-        for row in mantissas.indices {
-            let mantissa = mantissas[row]
-            guard mantissa > 0, mantissa < Int64(DecimalBuckets.count) else {
-                add(IntegerRuns.float(mantissa, scale: scale))
-                continue
+        unsafe mantissas.withUnsafeBufferPointer { mantissas in
+            var row = 0
+            while row < mantissas.count {
+                let end = unsafe positives.addKnown(mantissas, from: row, known)
+                count += Int64(end - row)
+                row = end
+                guard row < mantissas.count else { return }
+                // One that is not small, or that is met for the first time, or whose bucket has no room yet.
+                let mantissa = unsafe mantissas[row]
+                row += 1
+                let value = IntegerRuns.float(mantissa, scale: scale)
+                if mantissa > 0, mantissa < Int64(DecimalBuckets.count) {
+                    let number = Self.index(value)
+                    known.numbers[Int(mantissa)] = Int32(truncatingIfNeeded: number)
+                    count += 1
+                    positives.add(1, at: number)
+                } else {
+                    add(value)
+                }
             }
-            var number = known.numbers[Int(mantissa)]
-            if number == DecimalBuckets.unknown {
-                number = Int32(truncatingIfNeeded: Self.index(IntegerRuns.float(mantissa, scale: scale)))
-                known.numbers[Int(mantissa)] = number
-            }
-            count += 1
-            positives.add(1, at: Int(number))
         }
     }
 }

@@ -156,11 +156,18 @@ extension SlicedStates {
             runs.append(SlotRun(slot: try slot(group, slice), rows: 0..<block.count))
         } else {
             var row = 0
+            var last = -1
             while row < block.count {
                 let next: Int
                 if let slice = onlySlice(at: block.timestamps[row]) {
                     next = SlicedStates.firstRow(in: block.timestamps, after: row, notBefore: slice.end)
-                    runs.append(SlotRun(slot: try slot(group, slice.start), rows: row..<next))
+                    // Slices of a group mostly got their slots one after the other.
+                    if last < 0 || !slots.has(last + 1, group, slice.start) {
+                        last = try slot(group, slice.start)
+                    } else {
+                        last += 1
+                    }
+                    runs.append(SlotRun(slot: last, rows: row..<next))
                 } else {
                     let (starts, end) = slices(at: block.timestamps[row])
                     next = SlicedStates.firstRow(in: block.timestamps, after: row, notBefore: end)

@@ -100,8 +100,8 @@ package final class SlicedStates {
     /// - Throws: `query.memory_limit`.
     func measure(fed rows: Int) throws(QueryError) {
         rowsSinceMeasured += rows
-        // Measuring may look at every slot: not more often than that costs no more than feeding the rows.
-        guard rowsSinceMeasured >= max(16_384, min(slots.count, 262_144)) else { return }
+        // Measuring may look at every slot: not more often than that costs little beside feeding the rows.
+        guard rowsSinceMeasured >= max(16_384, min(slots.count * 16, 1_048_576)) else { return }
         rowsSinceMeasured = 0
         try evaluator.context.watch.hold(byteCount, at: aggregation.at)
     }

@@ -30,6 +30,12 @@ struct SlotTable {
         return Int(truncatingIfNeeded: mixed.high ^ mixed.low)
     }
 
+    /// Whether a slot is in use and that of the pair.
+    @inline(__always)
+    func has(_ slot: Int, _ group: Int32, _ start: Int64) -> Bool {
+        slot < groups.count && starts[slot] == start && groups[slot] == group
+    }
+
     /// The slot of the pair, nil when there is none.
     func existing(_ group: Int32, _ start: Int64) -> Int? {
         var cell = SlotTable.hash(group, start) & mask
