@@ -1,11 +1,14 @@
 import TramCodec
 public import TramColumnar
+import TramSystem
 
 /// 1...1,024 rows of one series, rising in time, that have not been read yet.
 public struct StoredRows: Sendable {
     private enum Place: Sendable {
         case chunk(Chunk)
         case block(SealedBlock)
+        /// A block of a segment: what many threads share is not touched before it is read.
+        case run(SegmentRun, SegmentEntry, place: Int)
         case tail(RowBuffer, Range<Int>)
     }
 
@@ -23,6 +26,12 @@ public struct StoredRows: Sendable {
         (first, last, count, place) = (block.first, block.last, block.count, .block(block))
     }
 
+    /// The block at `place` of a run, with its entry in the directory.
+    init(_ run: SegmentRun, _ entry: SegmentEntry, place: Int) {
+        (first, last, count) = (entry.first, entry.last, entry.rows)
+        self.place = .run(run, entry, place: place)
+    }
+
     /// `rows` is not empty.
     init(_ buffer: RowBuffer, _ rows: Range<Int>) {
         first = buffer.time(rows.lowerBound)
@@ -36,9 +45,14 @@ public struct StoredRows: Sendable {
     public func summaries(
         of fields: [(number: Int, type: FieldType)], into summaries: inout [ColumnSummary]
     ) -> Bool {
-        guard case .block(let block) = place else { return false }
         summaries.removeAll(keepingCapacity: true)
-        return (try? block.summaries(of: fields, into: &summaries)) ?? false
+        switch place {
+        case .block(let block):
+            return (try? block.summaries(of: fields, into: &summaries)) ?? false
+        case .run(let run, let entry, let place):
+            return (try? run.summaries(entry, place, of: fields, into: &summaries)) ?? false
+        case .chunk, .tail: return false
+        }
     }
 
     /// Reads the rows. O(rows · fields).
@@ -48,6 +62,7 @@ public struct StoredRows: Sendable {
     func read(_ request: ReadRequest) throws(CodecError) -> (timestamps: [Int64], columns: [ReadColumn]) {
         switch place {
         case .block(let block): return try block.read(request)
+        case .run(let run, _, let place): return try run.block(place).read(request)
         case .chunk(let chunk):
             let columns = request.fields.map { field -> ReadColumn in
                 chunk.column(of: field.number).map { .vector($0) } ?? .absent
@@ -64,7 +79,52 @@ public struct StoredRows: Sendable {
 
     /// The block to blame when it could not be read.
     var block: SealedBlock? {
-        if case .block(let block) = place { block } else { nil }
+        switch place {
+        case .block(let block): block
+        case .run(let run, _, let place): run.block(place)
+        case .chunk, .tail: nil
+        }
+    }
+}
+
+extension BlockHead {
+    /// What the entries behind the head say of fields; false when there are none. `bytes` are those of the block.
+    fileprivate func summaries(
+        _ bytes: RawSpan, of fields: [(number: Int, type: FieldType)], into summaries: inout [ColumnSummary]
+    ) throws(CodecError) -> Bool {
+        guard kind == .full else { return false }
+        for field in fields {
+            var summary = ColumnSummary.absent(field.type)
+            for index in 0..<fieldCount {
+                let place = BlockLayout.headByteCount + index * ColumnEntry.byteCount
+                let number = Int(bytes.littleEndian(at: place, as: UInt16.self))
+                if number < field.number { continue }
+                if number == field.number {
+                    summary = ColumnSummary(
+                        try ColumnEntry(decoding: bytes.extracting(place..<place + ColumnEntry.byteCount)))
+                }
+                break
+            }
+            summaries.append(summary)
+        }
+        return true
+    }
+}
+
+extension SegmentRun {
+    /// See `StoredRows.summaries`.
+    fileprivate func summaries(
+        _ entry: SegmentEntry, _ place: Int, of fields: [(number: Int, type: FieldType)],
+        into summaries: inout [ColumnSummary]
+    ) throws(CodecError) -> Bool {
+        try segment.image.withBytes { (all) throws(CodecError) in
+            guard entry.offset >= 0, entry.byteCount <= all.byteCount - entry.offset else { return false }
+            let bytes = all.extracting(entry.offset..<entry.offset + entry.byteCount)
+            let isKnown = segment.isHeadChecked(place)
+            guard let head = BlockHead(bytes, at: 0, isKnown: isKnown) else { return false }
+            if !isKnown { segment.noteHeadChecked(place) }
+            return try head.summaries(bytes, of: fields, into: &summaries)
+        }
     }
 }
 
@@ -73,25 +133,7 @@ extension SealedBlock {
     fileprivate func summaries(
         of fields: [(number: Int, type: FieldType)], into summaries: inout [ColumnSummary]
     ) throws(CodecError) -> Bool {
-        try withBytes { (bytes) throws(CodecError) in
-            let head = try head(bytes)
-            guard head.kind == .full else { return false }
-            for field in fields {
-                var summary = ColumnSummary.absent(field.type)
-                for index in 0..<head.fieldCount {
-                    let place = BlockLayout.headByteCount + index * ColumnEntry.byteCount
-                    let number = Int(bytes.littleEndian(at: place, as: UInt16.self))
-                    if number < field.number { continue }
-                    if number == field.number {
-                        summary = ColumnSummary(
-                            try ColumnEntry(decoding: bytes.extracting(place..<place + ColumnEntry.byteCount)))
-                    }
-                    break
-                }
-                summaries.append(summary)
-            }
-            return true
-        }
+        try withBytes { (bytes) throws(CodecError) in try head(bytes).summaries(bytes, of: fields, into: &summaries) }
     }
 
     /// See `StoredRows.read`.

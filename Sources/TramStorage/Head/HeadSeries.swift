@@ -339,9 +339,9 @@ import TramColumnar
                 case .sealed(let block): try visit(StoredRows(block))
                 case .run(let run):
                     for place in run.place(endingFrom: range.start)..<run.places.upperBound {
-                        let block = run.block(place)
-                        guard block.first < range.end else { break }
-                        try visit(StoredRows(block))
+                        let entry = run.segment.entry(place)
+                        guard entry.first < range.end else { break }
+                        try visit(StoredRows(run, entry, place: place))
                     }
                 }
             }
