@@ -9,13 +9,40 @@ struct TimedBits: Hashable {
 
 /// What a fold over the steps from one row of a series to its next has added up.
 struct StepTotals {
-    /// Of counters of integers, of numbers of steps, and of nanoseconds for which something was true.
-    var whole: Int128 = 0
+    /// Of counters of integers, of numbers of steps, and of nanoseconds for which something was true. `tooLarge` once it
+    /// has left 128 bits.
+    private(set) var whole: Int128 = 0
     /// Nanoseconds of all steps.
-    var elapsed: Int128 = 0
-    var stepCount = 0
+    private(set) var elapsed: Int128 = 0
+    private(set) var stepCount = 0
     /// Number of a sum of floats, -1 for none.
     var sum: Int32 = -1
+
+    static let tooLarge = Int128.max
+    /// Beyond what any rows give; more than these are not told apart.
+    static let mostElapsed: Int128 = 1 << 97
+    static let mostSteps = Int(PartialState.mostValues)
+
+    init(whole: Int128 = 0, elapsed: Int128 = 0, stepCount: Int = 0, sum: Int32 = -1) {
+        self.whole = whole
+        self.elapsed = elapsed
+        self.stepCount = stepCount
+        self.sum = sum
+    }
+
+    mutating func add(_ other: StepTotals) {
+        add(whole: other.whole)
+        elapsed = min(elapsed + other.elapsed, StepTotals.mostElapsed)
+        stepCount = min(stepCount + other.stepCount, StepTotals.mostSteps)
+    }
+
+    mutating func addStep(elapsed time: Int128) { add(StepTotals(elapsed: time, stepCount: 1)) }
+
+    mutating func add(whole part: Int128) {
+        let (total, overflow) = whole.addingReportingOverflow(part)
+        let isTooLarge = overflow || whole == StepTotals.tooLarge || part == StepTotals.tooLarge
+        whole = isTooLarge ? StepTotals.tooLarge : total
+    }
 }
 
 /// The rows of series by slot, for aggregates that look at a row and the next of the same series.
@@ -42,7 +69,8 @@ struct SeriesTimelines {
     }
 
     struct Entry {
-        var series: UInt32 = 0
+        /// See `QueryClock.seriesKey`.
+        var series: UInt64 = 0
         var slot: Int32 = -1
         /// Sorted by time, before the rows or between them.
         var stretches: [Stretch] = []
@@ -68,7 +96,7 @@ struct SeriesTimelines {
 
     private struct Owner: Hashable {
         var group: Int32
-        var series: UInt32
+        var series: UInt64
     }
 
     private(set) var entries: [Entry] = []
@@ -98,13 +126,27 @@ struct SeriesTimelines {
 
     func entries(of slot: Int) -> [Int32] { entriesOfSlot[slot] }
 
+    /// The entry of a series in a slot, nil when there is none.
+    func existing(slot: Int, series: UInt64) -> Entry? {
+        table.existing(Int32(truncatingIfNeeded: slot), Int64(bitPattern: series)).map { entries[$0] }
+    }
+
+    /// Puts a series into a slot that does not have it yet.
+    mutating func insert(_ entry: Entry, into slot: Int) {
+        let number = self.entry(slot: slot, series: entry.series)
+        entries[number] = entry
+        entries[number].slot = Int32(truncatingIfNeeded: slot)
+        heldRows += entry.rows.count
+        isOrderStale = true
+    }
+
     // MARK: - Rows in
 
     /// The entry of a series in a slot, a new one when there is none.
-    mutating func entry(slot: Int, series: UInt32) -> Int {
+    mutating func entry(slot: Int, series: UInt64) -> Int {
         let before = table.capacity
         let used = table.count
-        let number = table.slot(Int32(truncatingIfNeeded: slot), Int64(series))
+        let number = table.slot(Int32(truncatingIfNeeded: slot), Int64(bitPattern: series))
         if table.count > used {
             if table.capacity > before { entries.append(Entry()) }
             entries[number] = Entry(series: series, slot: Int32(truncatingIfNeeded: slot))
@@ -152,9 +194,9 @@ struct SeriesTimelines {
         left.time != right.time ? left.time < right.time : kind.orderKey(left.bits) < kind.orderKey(right.bits)
     }
 
-    /// Whether a time lies inside a folded stretch.
+    /// Whether a time lies inside a folded stretch. A row at the time of its last one still follows it.
     private func isCovered(_ time: Int64, _ number: Int) -> Bool {
-        entries[number].stretches.contains { $0.first.time <= time && time <= $0.last.time }
+        entries[number].stretches.contains { $0.first.time <= time && time < $0.last.time }
     }
 
     private mutating func foldOldest(
@@ -202,7 +244,7 @@ struct SeriesTimelines {
         guard let first = entries[number].first, let last = entries[number].last else { return }
         for row in [entries[number].before, before] {
             guard let row, row.time < first.time else { continue }
-            if let known = kept.before, known.time >= row.time { continue }
+            if let known = kept.before, !SeriesTimelines.precedes(known, row, kind) { continue }
             kept.before = row
         }
         for time in [entries[number].after, after] {
