@@ -46,8 +46,10 @@ final class PairMomentStates: PairedStates {
             }
             // From the larger side, so that a merge is the same from either side. By order keys, for sums that have left
             // the floats may be no numbers.
-            let isLarger = (count, Self.key(meanX), Self.key(meanY)) > (
-                other.count, Self.key(other.meanX), Self.key(other.meanY))
+            let isLarger =
+                (count, Self.key(meanX), Self.key(meanY)) > (
+                    other.count, Self.key(other.meanX), Self.key(other.meanY)
+                )
             let (base, added) = isLarger ? (self, other) : (other, self)
             let share = added.count / (base.count + added.count)
             let distanceX = added.meanX - base.meanX

@@ -77,6 +77,8 @@ struct SeriesTimelines {
         /// Sorted by time, then value.
         var rows: [TimedBits] = []
         var hasDisorder = false
+        /// Whether it was merged from parts between which others may lie.
+        var isJoined = false
         /// The series' row before the entry and the time of the one after it, as another holder of states knew them.
         var before: TimedBits?
         var after: Int64?
@@ -229,15 +231,16 @@ struct SeriesTimelines {
         var kept: (before: TimedBits?, after: Int64?) = (nil, nil)
         let number = entry(slot: slot, series: other.series)
         isOrderStale = true
+        let wasHeld = entries[number].first != nil
         for stretch in other.stretches {
             var own = stretch
             own.totals = totals(stretch.totals)
-            let place =
-                entries[number].stretches.firstIndex { $0.first.time > own.first.time }
-                ?? entries[number].stretches.count
+            // Mostly the last: parts come in order of time.
+            let place = (entries[number].stretches.lastIndex { $0.first.time <= own.first.time } ?? -1) + 1
             entries[number].stretches.insert(own, at: place)
         }
         if other.hasDisorder { entries[number].hasDisorder = true }
+        if other.isJoined || wasHeld { entries[number].isJoined = true }
         // Not folded: a part that lies between those merged so far may still come.
         for row in other.rows { insert(row, kind: kind, into: number) }
         // Of what the parts know of their neighbours that counts which lies outside of them all.

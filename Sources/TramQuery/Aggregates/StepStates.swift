@@ -191,11 +191,14 @@ final class StepStates: AggregateStates {
     }
 
     func reset(slot: Int) {
-        timelines.reset(slot: slot) { totals in
-            guard totals.sum >= 0 else { return }
-            sums.reset(Int(totals.sum))
-            freeSums.append(totals.sum)
-        }
+        timelines.reset(slot: slot) { release($0) }
+    }
+
+    /// Gives the sum of totals that are not needed any more back.
+    func release(_ totals: StepTotals) {
+        guard totals.sum >= 0 else { return }
+        sums.reset(Int(totals.sum))
+        freeSums.append(totals.sum)
     }
 
     // MARK: - Values
