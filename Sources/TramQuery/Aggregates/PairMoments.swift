@@ -44,8 +44,8 @@ final class PairMomentStates: PairedStates {
                 self = other
                 return
             }
-            // From the larger side, so that a merge is the same from either side. By order keys, for sums that have left
-            // the floats may be no numbers.
+            // From the larger side, so that a merge is the same from either side. By order keys, for means that have
+            // left the floats may be no numbers.
             let isLarger =
                 (count, Self.key(meanX), Self.key(meanY)) > (
                     other.count, Self.key(other.meanX), Self.key(other.meanY)

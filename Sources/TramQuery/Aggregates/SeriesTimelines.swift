@@ -9,8 +9,8 @@ struct TimedBits: Hashable {
 
 /// What a fold over the steps from one row of a series to its next has added up.
 struct StepTotals {
-    /// Of counters of integers, of numbers of steps, and of nanoseconds for which something was true. `tooLarge` once it
-    /// has left 128 bits.
+    /// Of counters of integers, of numbers of steps, and of nanoseconds for which something was true. `tooLarge` once
+    /// it has left 128 bits.
     private(set) var whole: Int128 = 0
     /// Nanoseconds of all steps.
     private(set) var elapsed: Int128 = 0

@@ -135,7 +135,7 @@ import TramTesting
 
     @Test(arguments: calls.filter(\.followsSeries), [UInt64(1), 2, 3])
     func
-        `long series have the same bytes from any order of rows, and the same value in parts that are sent in any order`(
+        `long series have the same bytes from any order of rows, and the same value from parts in any order`(
             call: Call, seed: UInt64
         ) throws
     {
