@@ -20,6 +20,7 @@ public struct StoreSource: ColumnSource {
         snapshot.changes(of: measurement, since: moment, in: range)
     }
 
+    public func seriesCount(of measurement: String) -> Int { snapshot.seriesCount(of: measurement) }
     public func pointCount(of measurement: String) -> Int { snapshot.pointCount(of: measurement) }
     public func extent(of measurement: String) -> TimeRange? { snapshot.extent(of: measurement) }
     public func schema(of measurement: String) -> Schema? { snapshot.schema(of: measurement) }

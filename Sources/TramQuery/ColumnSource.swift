@@ -75,6 +75,8 @@ public protocol ColumnSource: Sendable {
     var moment: UInt64? { get }
     /// Stretches of time in `range` that had rows put in or taken away since a `moment` of the same source, rising.
     func changes(of measurement: String, since moment: UInt64, in range: TimeRange) -> [TimeRange]
+    /// How many series a measurement has.
+    func seriesCount(of measurement: String) -> Int
     /// How many points (series + timestamp) a measurement has, about.
     func pointCount(of measurement: String) -> Int
     /// Hands every block of `series` that overlaps `range` to `visit`, in time order; blocks may hold rows outside the
@@ -99,6 +101,8 @@ extension ColumnSource {
     }
 
     public func pointCount(of measurement: String) -> Int { pointCount }
+
+    public func seriesCount(of measurement: String) -> Int { series(of: measurement, in: nil).count }
 
     public func rows(
         of series: UInt32, of measurement: String, range: TimeRange,

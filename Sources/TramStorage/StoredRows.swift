@@ -74,7 +74,8 @@ extension SealedBlock {
         of fields: [(number: Int, type: FieldType)], into summaries: inout [ColumnSummary]
     ) throws(CodecError) -> Bool {
         try withBytes { (bytes) throws(CodecError) in
-            guard let head = BlockHead(bytes, at: 0), head.kind == .full else { return false }
+            let head = try head(bytes)
+            guard head.kind == .full else { return false }
             for field in fields {
                 var summary = ColumnSummary.absent(field.type)
                 for index in 0..<head.fieldCount {

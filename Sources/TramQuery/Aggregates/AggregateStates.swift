@@ -1,5 +1,12 @@
 package import TramColumnar
 
+/// Rows of a block that go to one slot.
+package struct SlotRun {
+    package var slot: Int
+    /// In the block.
+    package var rows: Range<Int>
+}
+
 /// The states of one aggregate call, one state a slot. A slot is one group in one window (or in one slice of a window).
 ///
 /// `update` feeds many rows into one slot (ad-hoc queries: a block is one series in time order), `scatter` feeds each
@@ -40,6 +47,16 @@ package protocol AggregateStates: AnyObject {
     func add(
         mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int
     ) throws(QueryError) -> Bool
+
+    /// As `add(mantissas:scale:timestamps:series:to:)` for every run; `timestamps` is parallel to `values` or empty.
+    ///
+    /// - Returns: false when this state needs the values as they are; nothing was fed then.
+    func add(
+        mantissas: [Int64], scale: Int, timestamps: [Int64], series: UInt32, runs: [SlotRun]
+    ) throws(QueryError) -> Bool
+
+    /// As `update` for every run of a block of one series.
+    func update(_ column: Column?, timestamps: [Int64], series: UInt32, runs: [SlotRun]) throws(QueryError)
 
     /// Whether feeding rows asks for their times.
     var needsTimes: Bool { get }
@@ -89,6 +106,28 @@ extension AggregateStates {
     package func add(
         mantissas: Span<Int64>, scale: Int, timestamps: Span<Int64>, series: UInt32, to slot: Int
     ) throws(QueryError) -> Bool { false }
+
+    package func add(
+        mantissas: [Int64], scale: Int, timestamps: [Int64], series: UInt32, runs: [SlotRun]
+    ) throws(QueryError) -> Bool {
+        for run in runs {
+            let times = timestamps.isEmpty ? 0..<0 : run.rows
+            guard
+                try add(
+                    mantissas: mantissas.span.extracting(run.rows), scale: scale,
+                    timestamps: timestamps.span.extracting(times), series: series, to: run.slot)
+            else { return false }
+        }
+        return true
+    }
+
+    package func update(
+        _ column: Column?, timestamps: [Int64], series: UInt32, runs: [SlotRun]
+    ) throws(QueryError) {
+        for run in runs {
+            try update(slot: run.slot, column: column, timestamps: timestamps, rows: run.rows, series: series)
+        }
+    }
 
     package var needsTimes: Bool { true }
 

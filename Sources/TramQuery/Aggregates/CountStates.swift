@@ -34,6 +34,23 @@ final class CountStates: AggregateStates {
         return true
     }
 
+    func add(mantissas: [Int64], scale: Int, timestamps: [Int64], series: UInt32, runs: [SlotRun]) -> Bool {
+        withOwn(&counts) { counts in
+            for run in runs { counts[run.slot] += Int64(run.rows.count) }
+        }
+        return true
+    }
+
+    func update(_ column: Column?, timestamps: [Int64], series: UInt32, runs: [SlotRun]) {
+        guard column?.presence == nil else {
+            for run in runs {
+                update(slot: run.slot, column: column, timestamps: timestamps, rows: run.rows, series: series)
+            }
+            return
+        }
+        _ = add(mantissas: [], scale: 0, timestamps: [], series: series, runs: runs)
+    }
+
     func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) {
         let presence = column?.presence
         withOwn(&counts) { counts in

@@ -304,6 +304,18 @@ final class SketchStates: PresentStates {
         return true
     }
 
+    func add(mantissas: [Int64], scale: Int, timestamps: [Int64], series: UInt32, runs: [SlotRun]) -> Bool {
+        guard kind == .float || kind == .signed else { return false }
+        var known = DDSketch.DecimalBuckets()
+        swap(&known, &buckets)
+        let values = mantissas.span
+        withOwn(&sketches) { sketches in
+            for run in runs { sketches[run.slot].add(values.extracting(run.rows), scale: scale, &known) }
+        }
+        swap(&known, &buckets)
+        return true
+    }
+
     func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
         let kind = kind
         withOwn(&sketches) { sketches in

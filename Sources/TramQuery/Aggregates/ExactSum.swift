@@ -115,6 +115,28 @@ struct ExactSums {
         }
     }
 
+    /// As `addRun` for every run.
+    mutating func addRuns(_ mantissas: [Int64], scale runScale: Int, _ runs: [SlotRun]) {
+        raiseScale(to: runScale)
+        let factor = Int128(PowerOfTen.integer(scale - runScale))
+        let isScaled = factor != 1
+        let values = mantissas.span
+        for run in runs {
+            let sum = IntegerRuns.sum(values.extracting(run.rows))
+            counts[run.slot] += Int64(run.rows.count)
+            guard isScaled else {
+                add(sum, to: run.slot)
+                continue
+            }
+            let (aligned, overflow) = sum.multipliedReportingOverflow(by: factor)
+            if overflow {
+                rests[restNumber(of: run.slot)].add(sum, scale: runScale)
+            } else {
+                add(aligned, to: run.slot)
+            }
+        }
+    }
+
     /// Adds one value of any kind and returns the scale of its decimal, -1 when it has none or needs none.
     private mutating func add(_ value: Double, to slot: Int) -> Int {
         switch DecimalReading.meaning(of: value) {
@@ -318,6 +340,14 @@ final class FloatSumStates: PresentStates {
         return true
     }
 
+    func add(mantissas: [Int64], scale: Int, timestamps: [Int64], series: UInt32, runs: [SlotRun]) -> Bool {
+        var own = ExactSums()
+        swap(&own, &sums)
+        own.addRuns(mantissas, scale: scale, runs)
+        swap(&own, &sums)
+        return true
+    }
+
     func addRows(_ bits: Span<UInt64>, slots: Span<Int32>, timestamps: Span<Int64>, series: Span<UInt32>) {
         sums.addRows(bits, slots: slots)
     }
@@ -400,6 +430,20 @@ final class IntegerSumStates: PresentStates {
         guard scale == 0, !isUnsigned else { return false }
         sums[slot] += IntegerRuns.sum(mantissas)
         counts[slot] += Int64(mantissas.count)
+        return true
+    }
+
+    func add(mantissas: [Int64], scale: Int, timestamps: [Int64], series: UInt32, runs: [SlotRun]) -> Bool {
+        guard scale == 0, !isUnsigned else { return false }
+        withOwn(&sums) { sums in
+            withOwn(&counts) { counts in
+                let values = mantissas.span
+                for run in runs {
+                    sums[run.slot] += IntegerRuns.sum(values.extracting(run.rows))
+                    counts[run.slot] += Int64(run.rows.count)
+                }
+            }
+        }
         return true
     }
 

@@ -77,6 +77,30 @@ final class ExtremeStates: PresentStates {
         return true
     }
 
+    func add(mantissas: [Int64], scale: Int, timestamps: [Int64], series: UInt32, runs: [SlotRun]) -> Bool {
+        guard !givesTime, kind == .float || kind == .signed else { return false }
+        let isLow = side == .low
+        let isFloat = kind == .float
+        let values = mantissas.span
+        withOwn(&keys) { keys in
+            withOwn(&isSeen) { isSeen in
+                for run in runs where !run.rows.isEmpty {
+                    let extremes = IntegerRuns.extremes(values.extracting(run.rows))
+                    let mantissa = isLow ? extremes.low : extremes.high
+                    let bits =
+                        isFloat
+                        ? IntegerRuns.float(mantissa, scale: scale).bitPattern : UInt64(bitPattern: mantissa)
+                    guard let key = self.key(bits) else { continue }
+                    if !isSeen[run.slot] || key < keys[run.slot] {
+                        isSeen[run.slot] = true
+                        keys[run.slot] = key
+                    }
+                }
+            }
+        }
+        return true
+    }
+
     private func bestKey(_ bits: Span<UInt64>) -> Int64? {
         if kind == .float {
             guard let extremes = unsafe bits.withUnsafeBufferPointer({ unsafe FloatRuns.extremes($0) }) else {

@@ -34,7 +34,7 @@ struct AggregateScan {
         let runner = ScanRunner(
             scan: scan, source: source, evaluator: ExpressionEvaluator(evaluation), work: work)
         let targets = runner.targets()
-        for target in targets { work.allSeries += target.series.count }
+        for target in targets { work.allSeries += source.seriesCount(of: target.measurement) }
         let count = partCount(targets)
         guard count > 1, let workers = context.workers else {
             let part = Part(self, states, evaluation, work)

@@ -19,6 +19,10 @@ struct DirectScan {
     private let request: ReadRequest
     /// Whether every call counts rows.
     private let countsRowsOnly: Bool
+    /// Whether every call is `first`, or every call `last`: then a block that reaches over one end of the range may
+    /// answer by its row at the other.
+    private let asksForFirst: Bool
+    private let asksForLast: Bool
 
     /// Nil when the aggregation is of another kind.
     ///
@@ -75,6 +79,9 @@ struct DirectScan {
         calls = Array(aggregation.calls.indices)
         needsTimes = aggregation.grid != nil || aggregation.calls.indices.contains { states.needsTimes(call: $0) }
         countsRowsOnly = aggregation.calls.allSatisfy { $0.argument == nil && $0.function == "count" }
+        let isOne = aggregation.grid == nil && bounds.isEmpty && !aggregation.calls.isEmpty
+        asksForFirst = isOne && aggregation.calls.allSatisfy { $0.function == "first" && $0.argument != nil }
+        asksForLast = isOne && aggregation.calls.allSatisfy { $0.function == "last" && $0.argument != nil }
         request = ReadRequest(
             fields: fields.map { ReadRequest.Field(number: $0.number, asMantissas: true) }, needsTimes: needsTimes)
     }
@@ -92,12 +99,16 @@ struct DirectScan {
         try source.rows(of: series, of: measurement, range: range) { (rows) throws(QueryError) in
             try work.countBlock()
             let isInside = rows.first >= range.start && rows.last < range.end
-            let isKnown = (isInside || !bounds.isEmpty) && rows.summaries(of: fields, into: &summaries)
+            let isEndInside =
+                asksForLast ? range.contains(rows.last) : asksForFirst ? range.contains(rows.first) : isInside
+            let isKnown = (isEndInside || !bounds.isEmpty) && rows.summaries(of: fields, into: &summaries)
             var open: [(field: Int, bounds: FieldBounds)] = []
             if isKnown {
                 for bound in bounds {
                     switch bound.bounds.answer(summaries[bound.field], rows: rows.count) {
-                    case .none: return
+                    case .none:
+                        work.skipped += 1
+                        return
                     case .some: open.append(bound)
                     case .all: break
                     }
@@ -107,7 +118,9 @@ struct DirectScan {
             }
             var rest = calls
             let slice = isInside ? states.onlySlice(first: rows.first, last: rows.last) : nil
-            if let slice, open.isEmpty {
+            // Without windows there is one slice for all.
+            let endSlice = asksForFirst || asksForLast ? states.onlySlice(first: rows.last, last: rows.last) : nil
+            if let slice = slice ?? (isEndInside ? endSlice : nil), open.isEmpty {
                 rest = try states.add(
                     isKnown ? summaries : nil, rows: rows.count, first: rows.first, last: rows.last, series: series,
                     group: group, slice: slice, inputs: inputs, calls: calls)

@@ -20,11 +20,54 @@ struct Executor {
         var evaluation = EvaluationContext(
             pool: pool, zone: plan.zone, now: plan.now ?? context.now, units: context.units, watch: watch)
         evaluation.extent = extent(of: plan)
+        let (before, rows) = (work.figures, work.rows)
+        (work.usedCache, work.computedRanges) = (false, 0)
         let table = try root(plan, evaluation)
+        if let read = plan.readText {
+            work.explanation.note(read, rows: work.rows - rows, reading: work.reading(since: before))
+        }
+        if let text = plan.rootText { work.explanation.note(text, rows: table.rowCount) }
         return try TableRunner(
             context: evaluation, limits: context.limits, zone: plan.zone,
-            runPlan: { (other) throws(QueryError) in try run(other) }
+            runPlan: { (other) throws(QueryError) in try run(other) },
+            note: { [work] in work.explanation.note($0.text, rows: $1) }
         ).run(plan.steps, on: table)
+    }
+
+    /// Rows that a plan reads at most, about: the share of a measurement's time and series that it asks for.
+    func estimatedRows(_ plan: Plan) -> Int {
+        var rows = 0.0
+        switch plan.root {
+        case .table(let inner): rows = Double(estimatedRows(inner))
+        case .show(let show, let measurement, _):
+            let all = measurement.map { [$0] } ?? source.measurements
+            if show.subject == .series { rows = Double(all.reduce(0) { $0 + source.seriesCount(of: $1) }) }
+        case .scan(let scan, _), .aggregate(let scan, _), .stale(let scan, _):
+            for measurement in scan.measurements {
+                guard let extent = source.extent(of: measurement), let schema = source.schema(of: measurement) else {
+                    continue
+                }
+                let start = max(extent.start, scan.readRange.start)
+                let end = min(extent.end, scan.readRange.end)
+                guard start < end else { continue }
+                let time = (Double(end) - Double(start)) / max(1, Double(extent.end) - Double(extent.start))
+                let conditions = TagConditions.of(scan, tagKeys: schema.tagKeys)
+                var share = 1.0
+                if !conditions.isEmpty {
+                    let wanted = source.series(of: measurement, in: scan.readRange, matching: conditions).count
+                    share = Double(wanted) / Double(max(1, source.seriesCount(of: measurement)))
+                }
+                rows += Double(source.pointCount(of: measurement)) * min(1, time) * share
+            }
+        }
+        for step in plan.steps {
+            switch step {
+            case .versus(let versus): rows += Double(estimatedRows(versus.plan))
+            case .join(let join): rows += Double(estimatedRows(join.plan))
+            default: break
+            }
+        }
+        return rows < 1e15 ? Int(rows) : .max
     }
 
     /// From the oldest row of the measurements that the plan reads to the newest.

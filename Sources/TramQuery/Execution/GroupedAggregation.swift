@@ -32,6 +32,7 @@ final class GroupedAggregation {
         let stateBytes = states.byteCount
         try context.watch.hold(stateBytes, at: aggregation.at)
         let windows = try windowsByGroup()
+        states.prepareToFinish()
         let ranks = states.groups.ranks(types: aggregation.groups.map(\.value.type), pool: context.pool)
         var order = ranks.indices.sorted { ranks[$0] < ranks[$1] }
         if order.isEmpty && aggregation.groups.isEmpty && aggregation.grid != nil {
@@ -42,6 +43,9 @@ final class GroupedAggregation {
         /// Which rows were made by `fill`.
         var isFilled: [Bool] = []
         let extent = extent(of: windows)
+        let range = aggregation.range
+        let partial = aggregation.partialColumn
+        let (firstGroup, firstCall) = (aggregation.firstGroupColumn, aggregation.firstCallColumn)
         for group in order {
             try work?.check()
             let present = group < windows.count ? windows[group] : []
@@ -50,10 +54,18 @@ final class GroupedAggregation {
             let all = try filledWindows(present, extent: extent)
             if all.count > limits.windows { throw Binder.tooManyWindows(limits.windows, aggregation.at) }
             for window in all {
-                let values = try states.values(group: Int32(group), window: window)
-                isFilled.append(values == nil)
-                finished.append(
-                    row(window: window, key: states.groups.keys[group], values: values))
+                if partial != nil { finished.columns[0].append(UInt64(bitPattern: window)) }
+                for (place, value) in states.groups.keys[group].enumerated() {
+                    finished.columns[firstGroup + place].append(value)
+                }
+                let isFound = try states.append(
+                    group: Int32(group), window: window, to: &finished.columns, at: firstCall)
+                isFilled.append(!isFound)
+                if let partial {
+                    let isCut = window < range.start || (range.end < .max && states.end(ofWindow: window) > range.end)
+                    finished.columns[partial].append(isCut ? 1 : 0)
+                }
+                finished.rowCount += 1
                 if finished.rowCount > limits.rows { throw RowLimit.exceeded(limits.rows, .aggregating) }
                 try context.watch.spend(256)
                 if finished.rowCount % 4096 == 0 {
@@ -161,18 +173,6 @@ final class GroupedAggregation {
         // Where `over` leaves a gap at the range's start, the next window is the first.
         grid.isHopping
             ? grid.starts(containing: instant).first ?? grid.next(after: instant) : grid.start(containing: instant)
-    }
-
-    private func row(window: Int64, key: [UInt64?], values: [UInt64?]?) -> [UInt64?] {
-        var row: [UInt64?] = []
-        if aggregation.grid != nil { row.append(UInt64(bitPattern: window)) }
-        row += key
-        row += values ?? [UInt64?](repeating: nil, count: aggregation.calls.count)
-        if let grid = aggregation.grid {
-            let range = aggregation.range
-            row.append(window < range.start || grid.end(ofWindowStarting: window) > range.end ? 1 : 0)
-        }
-        return row
     }
 
     /// What aggregates say of no rows at all: counts are 0, the rest null.

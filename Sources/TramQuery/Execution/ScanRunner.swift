@@ -14,6 +14,7 @@ final class ScanWork {
     var series = 0
     /// Whether windows were taken from the cache, and how many stretches of time had to be computed beside them.
     var usedCache = false
+    var explanation = Explanation()
     var computedRanges = 0
     private let watch: QueryGuard
 
@@ -41,6 +42,19 @@ final class ScanWork {
 
     /// For a part of the query that runs beside others.
     func part(_ watch: QueryGuard) -> ScanWork { ScanWork(watch: watch) }
+
+    /// What was read since `before`, which was this at an earlier moment.
+    func reading(since before: (series: Int, all: Int, blocks: Int, decoded: Int, skipped: Int)) -> Explanation.Reading
+    {
+        Explanation.Reading(
+            series: series - before.series, allSeries: allSeries - before.all, blocks: blocks - before.blocks,
+            decoded: decoded - before.decoded, skipped: skipped - before.skipped,
+            cache: !usedCache ? "no" : computedRanges == 0 ? "whole" : "part")
+    }
+
+    var figures: (series: Int, all: Int, blocks: Int, decoded: Int, skipped: Int) {
+        (series, allSeries, blocks, decoded, skipped)
+    }
 
     func add(_ part: ScanWork) {
         rows += part.rows
@@ -74,6 +88,7 @@ struct ScanRunner {
     ) throws(QueryError) {
         for target in targets() {
             let all = target.series
+            work.allSeries += source.seriesCount(of: target.measurement)
             let wanted = inOrderOfTags ? sorted(all, tagCount: target.schema.tagKeys.count) : all
             try run(target, wanted[...], visit)
         }

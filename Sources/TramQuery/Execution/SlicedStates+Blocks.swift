@@ -151,21 +151,25 @@ extension SlicedStates {
         _ block: inout DirectBlock, slice: Int64?, series: UInt32, group: Int32, inputs: [DirectInput], calls: [Int]
     ) throws(QueryError) {
         guard block.count > 0 else { return }
+        var runs: [SlotRun] = []
         if let slice {
-            let slot = try slot(group, slice)
-            for call in calls { try feed(call, &block, 0..<block.count, series, inputs[call], slot) }
-            return
-        }
-        var row = 0
-        while row < block.count {
-            let (starts, end) = slices(at: block.timestamps[row])
-            let next = SlicedStates.firstRow(in: block.timestamps, after: row, notBefore: end)
-            for start in starts {
-                let slot = try slot(group, start)
-                for call in calls { try feed(call, &block, row..<next, series, inputs[call], slot) }
+            runs.append(SlotRun(slot: try slot(group, slice), rows: 0..<block.count))
+        } else {
+            var row = 0
+            while row < block.count {
+                let next: Int
+                if let slice = onlySlice(at: block.timestamps[row]) {
+                    next = SlicedStates.firstRow(in: block.timestamps, after: row, notBefore: slice.end)
+                    runs.append(SlotRun(slot: try slot(group, slice.start), rows: row..<next))
+                } else {
+                    let (starts, end) = slices(at: block.timestamps[row])
+                    next = SlicedStates.firstRow(in: block.timestamps, after: row, notBefore: end)
+                    for start in starts { runs.append(SlotRun(slot: try slot(group, start), rows: row..<next)) }
+                }
+                row = next
             }
-            row = next
         }
+        for call in calls { try feed(call, &block, runs, series, inputs[call]) }
     }
 
     /// The first row behind `row` whose time is `end` or later. Steps twice as far each time, then halves: a slice that
@@ -186,37 +190,31 @@ extension SlicedStates {
     }
 
     private func feed(
-        _ call: Int, _ block: inout DirectBlock, _ rows: Range<Int>, _ series: UInt32, _ input: DirectInput, _ slot: Int
+        _ call: Int, _ block: inout DirectBlock, _ runs: [SlotRun], _ series: UInt32, _ input: DirectInput
     ) throws(QueryError) {
         let state = states[call]
         switch input {
         case .rows:
-            if block.timestamps.isEmpty {
-                _ = try state.add(nil, rows: rows.count, first: 0, last: 0, series: series, to: slot)
-            } else {
-                try state.update(slot: slot, column: nil, timestamps: block.timestamps, rows: rows, series: series)
-            }
+            try state.update(nil, timestamps: block.timestamps, series: series, runs: runs)
         case .field(let index, let type):
-            if case .mantissas(let mantissas, let scale) = block.columns[index] {
-                let times = block.timestamps.isEmpty ? 0..<0 : rows
-                if try state.add(
-                    mantissas: mantissas.span.extracting(rows), scale: scale,
-                    timestamps: block.timestamps.span.extracting(times), series: series, to: slot)
-                {
-                    return
-                }
-            }
             if case .absent = block.columns[index] { return }
+            if case .mantissas(let mantissas, let scale) = block.columns[index],
+                try state.add(
+                    mantissas: mantissas, scale: scale, timestamps: block.timestamps, series: series, runs: runs)
+            {
+                return
+            }
             let column = block.column(index, type)
-            try state.update(
-                slot: slot, column: column, timestamps: block.times, rows: rows, series: series)
+            try state.update(column, timestamps: block.times, series: series, runs: runs)
         case .constant(let column):
-            let count = state.ignoresRepetition ? 1 : rows.count
-            let values = Column(
-                type: column.type, bits: [UInt64](repeating: column.bits[0], count: count),
-                presence: column.presence == nil ? nil : Bitmap(repeating: false, count: count))
-            let times = Array(block.times[rows.lowerBound..<rows.lowerBound + count])
-            try state.update(slot: slot, column: values, timestamps: times, rows: 0..<count, series: series)
+            for run in runs {
+                let count = state.ignoresRepetition ? 1 : run.rows.count
+                let values = Column(
+                    type: column.type, bits: [UInt64](repeating: column.bits[0], count: count),
+                    presence: column.presence == nil ? nil : Bitmap(repeating: false, count: count))
+                let times = Array(block.times[run.rows.lowerBound..<run.rows.lowerBound + count])
+                try state.update(slot: run.slot, column: values, timestamps: times, rows: 0..<count, series: series)
+            }
         }
     }
 }

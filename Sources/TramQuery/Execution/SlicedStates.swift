@@ -18,8 +18,12 @@ package final class SlicedStates {
     let evaluator: ExpressionEvaluator
     private let maximumSlots: Int
     private let slicing: Slicing
+    /// Whether a window is put together from several slices.
+    let sharesSlices: Bool
     let groups = GroupTable()
     private var rowsSinceMeasured = 0
+    /// While windows of several slices are finished: the slices of each group, by their starts.
+    private var finishing: [[(start: Int64, slot: Int32)]] = []
     private(set) var slots = SlotTable()
     var states: [any AggregateStates] = []
     /// Slots in use by the start of their slice.
@@ -53,6 +57,7 @@ package final class SlicedStates {
         } else {
             slicing = .none
         }
+        if case .fixed = slicing { sharesSlices = aggregation.grid?.isHopping ?? false } else { sharesSlices = false }
         states = try SlicedStates.makeStates(aggregation, context)
         scratch = try SlicedStates.makeStates(aggregation, context)
         for state in scratch { state.grow(to: 1) }
@@ -308,6 +313,22 @@ package final class SlicedStates {
         }
     }
 
+    /// The only slice that holds an instant; nil where several may.
+    @inline(__always)
+    func onlySlice(at instant: Int64) -> (start: Int64, end: Int64)? {
+        switch slicing {
+        case .none: return (.min, .max)
+        case .fixed(let width, let phase):
+            let start = SlicedStates.fixedStart(instant, width, phase)
+            let (end, overflow) = start.addingReportingOverflow(width)
+            return (start, overflow ? .max : end)
+        case .tumbling(let grid):
+            let start = grid.start(containing: instant)
+            return (start, grid.next(after: start))
+        case .overlapping: return nil
+        }
+    }
+
     private static func fixedStart(_ instant: Int64, _ width: Int64, _ phase: Int64) -> Int64 {
         let (shifted, overflow) = instant.subtractingReportingOverflow(phase)
         guard !overflow else { return instant }
@@ -380,17 +401,80 @@ package final class SlicedStates {
 
     // MARK: - Finished values
 
-    /// Whether a window is put together from several slices.
-    var sharesSlices: Bool {
-        if case .fixed = slicing, let grid = aggregation.grid { return grid.isHopping }
-        return false
-    }
-
     /// Starts of the windows that hold the slice `start`, ascending.
     func windows(ofSlice start: Int64) -> [Int64] {
         guard let grid = aggregation.grid else { return [start] }
         if case .fixed = slicing, grid.isHopping { return grid.starts(containing: start) }
         return [start]
+    }
+
+    /// Appends the values of every call for a group's window to columns from `first` on, nulls when no row of the group
+    /// lies in it.
+    ///
+    /// - Returns: whether one does.
+    func append(
+        group: Int32, window: Int64, to columns: inout [Column], at first: Int
+    ) throws(QueryError) -> Bool {
+        if sharesSlices { return try appendMerged(group: group, window: window, to: &columns, at: first) }
+        guard let slot = slots.existing(group, window) else {
+            for place in states.indices { columns[first + place].append(nil) }
+            return false
+        }
+        let frame = frame(ofWindow: window)
+        for (place, state) in states.enumerated() {
+            do {
+                columns[first + place].append(try state.finish(slot: slot, frame: frame))
+            } catch {
+                var placed = error
+                placed.at = placed.at ?? aggregation.calls[place].at
+                throw placed
+            }
+        }
+        return true
+    }
+
+    /// Makes ready for `append`; no rows may come before it is done.
+    func prepareToFinish() {
+        guard sharesSlices else { return }
+        finishing = [[(start: Int64, slot: Int32)]](repeating: [], count: groups.keys.count)
+        for slot in 0..<slots.capacity where slots.groups[slot] >= 0 {
+            finishing[Int(slots.groups[slot])].append((slots.starts[slot], Int32(truncatingIfNeeded: slot)))
+        }
+        for group in finishing.indices { finishing[group].sort { $0.start < $1.start } }
+    }
+
+    private func appendMerged(
+        group: Int32, window: Int64, to columns: inout [Column], at first: Int
+    ) throws(QueryError) -> Bool {
+        let slices = Int(group) < finishing.count ? finishing[Int(group)] : []
+        let end = aggregation.grid?.end(ofWindowStarting: window) ?? .max
+        var low = 0
+        var high = slices.count
+        while low < high {
+            let middle = (low + high) / 2
+            if slices[middle].start < window { low = middle + 1 } else { high = middle }
+        }
+        guard low < slices.count, slices[low].start < end else {
+            for place in states.indices { columns[first + place].append(nil) }
+            return false
+        }
+        var last = low
+        while last < slices.count, slices[last].start < end { last += 1 }
+        try evaluator.context.watch.spend(16 * states.count * (last - low))
+        let frame = frame(ofWindow: window)
+        for (place, state) in scratch.enumerated() {
+            state.reset(slot: 0)
+            let source = states[place]
+            for slice in slices[low..<last] { try state.merge(slot: 0, from: source, slot: Int(slice.slot)) }
+            do {
+                columns[first + place].append(try state.finish(slot: 0, frame: frame))
+            } catch {
+                var placed = error
+                placed.at = placed.at ?? aggregation.calls[place].at
+                throw placed
+            }
+        }
+        return true
     }
 
     /// The values of every call for a group's window, nil when no row of the group lies in it.
@@ -402,8 +486,21 @@ package final class SlicedStates {
         return try finished(states, slot: slot, window: window)
     }
 
+    /// Where a window ends.
+    func end(ofWindow window: Int64) -> Int64 {
+        if case .fixed(let width, _) = slicing, !sharesSlices {
+            let (end, overflow) = window.addingReportingOverflow(width)
+            return overflow ? .max : end
+        }
+        return aggregation.grid?.end(ofWindowStarting: window) ?? .max
+    }
+
     /// The time that a window's rows are of: the window, cut by the range; without windows the range.
     func frame(ofWindow window: Int64) -> TimeRange {
+        if case .fixed(let width, _) = slicing, !sharesSlices {
+            let (end, overflow) = window.addingReportingOverflow(width)
+            return TimeRange(start: window, end: overflow ? .max : end).intersection(aggregation.range)
+        }
         guard let grid = aggregation.grid else { return aggregation.range }
         return TimeRange(start: window, end: grid.end(ofWindowStarting: window)).intersection(aggregation.range)
     }

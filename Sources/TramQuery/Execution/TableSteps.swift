@@ -7,6 +7,8 @@ struct TableRunner {
     let zone: TimeZoneRules
     /// Runs another pipe, where there is a source to run it over.
     var runPlan: ((Plan) throws(QueryError) -> Table)?
+    /// Told of each step that is done, and the rows that it gave.
+    var note: ((TableStep, Int) -> Void)?
 
     func run(_ steps: [TableStep], on table: Table) throws(QueryError) -> Table {
         var table = table
@@ -18,6 +20,7 @@ struct TableRunner {
             try context.watch.look()
             table = try run(step, on: table)
             try context.watch.hold(table.byteCount)
+            note?(step, table.rowCount)
         }
         return table
     }

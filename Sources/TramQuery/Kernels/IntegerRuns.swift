@@ -5,6 +5,22 @@ enum IntegerRuns {
         unsafe values.withUnsafeBufferPointer { values in
             guard let base = unsafe UnsafeRawPointer(values.baseAddress) else { return 0 }
             let count = values.count
+            if count < 32 {
+                var total: Int64 = 0
+                var row = 0
+                while row < count {
+                    let (sum, overflow) = total.addingReportingOverflow(unsafe values[row])
+                    if overflow { break }
+                    total = sum
+                    row &+= 1
+                }
+                var wide = Int128(total)
+                while row < count {
+                    wide += Int128(unsafe values[row])
+                    row &+= 1
+                }
+                return wide
+            }
             // Low and high halves apart: neither lane can overflow before 2^31 values.
             var lows = SIMD8<UInt64>(repeating: 0)
             var highs = SIMD8<Int64>(repeating: 0)

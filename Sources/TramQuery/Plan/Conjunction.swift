@@ -17,6 +17,7 @@ enum Conjunction {
     private static func folded(_ expression: BoundExpression, _ context: EvaluationContext) -> BoundExpression {
         switch expression {
         case .constant, .column: return expression
+        case .cast(let operand, let type) where operand.type == type: return folded(operand, context)
         case .or(let left, let right): return .or(folded(left, context), folded(right, context))
         case .comparison(let operation, let left, let right):
             return .comparison(operation, folded(left, context), folded(right, context))

@@ -2,13 +2,60 @@
 public enum NumberText {
     /// The shortest text that reads back equal: `18.4`, `18`, `1e16`, `5e-324`; valid JSON. `value` is finite.
     public static func shortest(_ value: Double) -> String {
-        let text = value.description
-        if text.hasSuffix(".0") { return String(text.dropLast(2)) }
-        guard let mark = text.firstIndex(of: "e") else { return text }
-        let exponent = text[text.index(after: mark)...]
-        let isNegative = exponent.hasPrefix("-")
-        let digits = exponent.drop { $0 == "-" || $0 == "+" }.drop { $0 == "0" }
-        return "\(text[..<mark])e\(isNegative ? "-" : "")\(digits)"
+        var bytes: [UInt8] = []
+        append(value, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends `shortest(value)`.
+    public static func append(_ value: Double, to bytes: inout [UInt8]) {
+        // A decimal of up to 15 digits is the only one of so few digits that reads back equal.
+        if value.magnitude >= 1e-4, value.magnitude < 0x1p51,
+            case .decimal(let mantissa, let scale) = DecimalReading.meaning(of: value)
+        {
+            append(mantissa, scale: scale, to: &bytes)
+            return
+        }
+        let start = bytes.count
+        bytes.append(contentsOf: value.description.utf8)
+        if bytes.count - start > 2, bytes[bytes.count - 1] == UInt8(ascii: "0"),
+            bytes[bytes.count - 2] == UInt8(ascii: ".")
+        {
+            bytes.removeLast(2)
+            return
+        }
+        guard let mark = bytes[start...].firstIndex(of: UInt8(ascii: "e")) else { return }
+        // No plus, and no zeros before the exponent.
+        let exponent = bytes[(mark + 1)...].filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }
+        let isNegative = bytes[mark + 1] == UInt8(ascii: "-")
+        bytes.removeSubrange((mark + 1)...)
+        if isNegative { bytes.append(UInt8(ascii: "-")) }
+        bytes.append(contentsOf: exponent.drop { $0 == UInt8(ascii: "0") })
+    }
+
+    /// Appends a whole number.
+    public static func append(_ value: Int64, to bytes: inout [UInt8]) {
+        append(value, scale: 0, to: &bytes)
+    }
+
+    /// Appends mantissa / 10^scale, which has no zeros at its end behind the point.
+    private static func append(_ mantissa: Int64, scale: Int, to bytes: inout [UInt8]) {
+        if mantissa < 0 { bytes.append(UInt8(ascii: "-")) }
+        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var rest = mantissa.magnitude
+        var count = 0
+        repeat {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            digits[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+            count += 1
+            rest = quotient
+        } while rest > 0
+        // Zeros before the first digit of a fraction.
+        if count <= scale { count = scale + 1 }
+        for place in stride(from: count - 1, through: 0, by: -1) {
+            bytes.append(digits[place])
+            if place == scale && scale > 0 { bytes.append(UInt8(ascii: ".")) }
+        }
     }
 
     /// `value` with so many digits after the point, rounded half away from zero as a reader of its shortest text would:

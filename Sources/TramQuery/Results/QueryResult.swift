@@ -70,6 +70,12 @@ public struct QueryResult: Sendable {
         isPartial = true
     }
 
+    /// The bits of a value, as `Column` has them; nil for null.
+    public func bits(row: Int, column: Int) -> UInt64? { values[column].value(row) }
+
+    /// The texts of tags and strings by their bits.
+    public var textsByBits: [UInt64: String] { texts }
+
     /// The value in a row, 0..<rowCount, of a column, 0..<columns.count.
     public func value(row: Int, column: Int) -> Value {
         guard let bits = values[column].value(row) else { return .null }
@@ -93,22 +99,42 @@ public enum QueryRunner {
     public static func run(
         _ text: String, source: any ColumnSource, context: QueryContext
     ) throws(QueryError) -> QueryResult {
+        try PreparedQuery(text, source: source, context: context).run()
+    }
+}
+
+/// A question that is bound and not yet run. For one thread at a time.
+public struct PreparedQuery {
+    private let executor: Executor
+    private let plan: Plan
+    private let context: QueryContext
+    private let isExplain: Bool
+
+    /// Parses and binds `text`; no row is read.
+    ///
+    /// - Throws: `QueryError` with the place in `text`: syntax, unknown names, types, limits.
+    public init(_ text: String, source: any ColumnSource, context: QueryContext) throws(QueryError) {
         let statement = try QueryParser.parse(text, limits: context.limits)
-        if statement.isExplain {
-            throw QueryError(
-                .notAvailable, at: nil, en: "explain is not available in this version",
-                vi: "phiên bản này chưa có explain")
-        }
+        isExplain = statement.isExplain
         let context = try context.withTree(of: statement)
+        self.context = context
         var schemas: [String: Schema] = [:]
         for measurement in source.measurements { schemas[measurement] = source.schema(of: measurement) }
         let pool = TextPool(source.strings)
-        let binder = try Binder(statement, schemas: schemas, context: context, pool: pool, isStanding: false)
-        let plan = try binder.bind(statement.pipe)
-        let executor = Executor(source: source, context: context, pool: pool)
-        let table = try executor.run(plan)
+        plan = try Binder(statement, schemas: schemas, context: context, pool: pool, isStanding: false)
+            .bind(statement.pipe)
+        executor = Executor(source: source, context: context, pool: pool)
+    }
+
+    /// Rows that will be read at most, about. O(series that conditions on tags leave).
+    public var estimatedRows: Int { executor.estimatedRows(plan) }
+
+    /// - Throws: `QueryError`: limits, values that do not fit.
+    public func run() throws(QueryError) -> QueryResult {
+        var table = try executor.run(plan)
+        if isExplain { table = executor.work.explanation.table(executor.pool) }
         if table.rowCount > context.limits.rows { throw RowLimit.exceeded(context.limits.rows, .answer) }
-        var result = QueryResult(table, pool: pool, warnings: plan.warnings)
+        var result = QueryResult(table, pool: executor.pool, warnings: plan.warnings)
         if plan.zone != context.zone { result.zone = plan.zone }
         result.rowsRead = executor.work.rows
         result.blocksRead = executor.work.blocks

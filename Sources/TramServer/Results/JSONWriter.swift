@@ -10,6 +10,21 @@ struct JSONWriter: RowWriter {
     let language: Language
     let statistics: ResultStatistics
 
+    /// Tags and strings as they are written, by their bits: most come again and again.
+    private let texts: [UInt64: [UInt8]]
+
+    init(result: QueryResult, epoch: Epoch?, language: Language, statistics: ResultStatistics) {
+        self.result = result
+        self.epoch = epoch
+        self.language = language
+        self.statistics = statistics
+        texts = result.textsByBits.mapValues { text in
+            var bytes: [UInt8] = []
+            JSONText.append(text, to: &bytes)
+            return bytes
+        }
+    }
+
     var rowCount: Int { result.rowCount }
 
     func appendHead(to bytes: inout [UInt8]) {
@@ -23,7 +38,17 @@ struct JSONWriter: RowWriter {
         bytes.append(UInt8(ascii: "["))
         for column in result.columns.indices {
             if column > 0 { bytes.append(UInt8(ascii: ",")) }
-            result.value(row: row, column: column).appendJSON(epoch: epoch, to: &bytes)
+            guard let bits = result.bits(row: row, column: column) else {
+                bytes.append(contentsOf: "null".utf8)
+                continue
+            }
+            switch result.columns[column].type {
+            case .string, .tag: bytes.append(contentsOf: texts[bits] ?? [])
+            case .int: NumberText.append(Int64(bitPattern: bits), to: &bytes)
+            case .float where Double(bitPattern: bits).isFinite:
+                NumberText.append(Double(bitPattern: bits), to: &bytes)
+            default: result.value(row: row, column: column).appendJSON(epoch: epoch, to: &bytes)
+            }
         }
         bytes.append(UInt8(ascii: "]"))
     }

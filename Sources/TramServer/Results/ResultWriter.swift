@@ -72,6 +72,7 @@ public struct ResultPieces: IteratorProtocol, Sendable {
     public mutating func next() -> [UInt8]? {
         guard !hasEnded else { return nil }
         var piece: [UInt8] = []
+        piece.reserveCapacity(min(ResultPieces.byteCount + 4096, 1024 + (writer.rowCount - row) * 48))
         if row == 0 { writer.appendHead(to: &piece) }
         while row < writer.rowCount {
             writer.appendRow(row, to: &piece)

@@ -10,14 +10,14 @@ extension Value {
     func appendPlain(epoch: Epoch?, to bytes: inout [UInt8]) {
         switch self {
         case .null: break
-        case .float(let number): bytes.append(contentsOf: NumberText.shortest(number).utf8)
-        case .int(let number): bytes.append(contentsOf: String(number).utf8)
+        case .float(let number): NumberText.append(number, to: &bytes)
+        case .int(let number): NumberText.append(number, to: &bytes)
         case .uint(let number): bytes.append(contentsOf: String(number).utf8)
         case .bool(let isTrue): bytes.append(contentsOf: (isTrue ? "true" : "false").utf8)
         case .string(let text): bytes.append(contentsOf: text.utf8)
         case .time(let instant):
             if let epoch {
-                bytes.append(contentsOf: String(epoch.count(instant)).utf8)
+                NumberText.append(epoch.count(instant), to: &bytes)
             } else {
                 Timestamp(nanoseconds: instant).appendRFC3339(to: &bytes)
             }

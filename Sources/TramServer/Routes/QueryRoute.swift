@@ -52,7 +52,12 @@ struct QueryRoute: Sendable {
             let asker = Asker(channel)
             // A server that stops takes the turn away from who has not come to the end in time.
             result = try await withTaskCancellationHandler {
-                try await threads.runIfActive { try run(question, over: database, for: asker) }
+                let prepared = try prepare(question, over: database, for: asker)
+                // What is over in a moment is not worth another thread.
+                if prepared.query.estimatedRows <= QueryRoute.rowsReadAtOnce {
+                    return try run(prepared.query, over: database)
+                }
+                return try await threads.runIfActive { try run(prepared.query, over: database) }
             } onCancel: {
                 asker.giveUp()
             }
@@ -69,9 +74,18 @@ struct QueryRoute: Sendable {
         return respond(result, question, elapsed, holding: held)
     }
 
-    private func run(
+    /// Rows that are read without changing threads: a fraction of a millisecond.
+    private static let rowsReadAtOnce = 20_000
+
+    /// A query on its way to the thread that runs it.
+    private struct Prepared: @unchecked Sendable {
+        // Sendable: whoever has it has it alone.
+        let query: PreparedQuery
+    }
+
+    private func prepare(
         _ question: Question, over database: Database, for asker: Asker
-    ) throws(QueryError) -> QueryResult {
+    ) throws(QueryError) -> Prepared {
         let deadline = engine.time.monotonic() + Int64(limits.querySeconds) * 1_000_000_000
         let time = engine.time
         var context = engine.queryContext(
@@ -87,8 +101,13 @@ struct QueryRoute: Sendable {
             if asker.hasGone { return .cancelled }
             return time.monotonic() > deadline ? .timeLimit : nil
         }
-        var result = try QueryRunner.run(
-            question.text, source: StoreSource(database.store.snapshot()), context: context)
+        return Prepared(
+            query: try PreparedQuery(
+                question.text, source: StoreSource(database.store.snapshot()), context: context))
+    }
+
+    private func run(_ query: PreparedQuery, over database: Database) throws(QueryError) -> QueryResult {
+        var result = try query.run()
         // Asked after the question, which may have been the first to read them.
         let damagedCount = database.store.damagedBlocks.count
         if damagedCount > 0 {

@@ -60,7 +60,8 @@ struct BlockHead: Equatable {
 
     /// Reads and checks the head of the block that begins at `offset`; nil when none does whose head and entries are as
     /// they were written.
-    init?(_ bytes: RawSpan, at offset: Int) {
+    /// - Parameter isKnown: they were found as they were written before, and are not looked at again.
+    init?(_ bytes: RawSpan, at offset: Int, isKnown: Bool = false) {
         guard offset >= 0, offset <= bytes.byteCount - BlockLayout.headByteCount,
             bytes.littleEndian(at: offset, as: UInt32.self) & 0xff_ffff == BlockLayout.magic,
             let kind = Kind(rawValue: bytes.littleEndian(at: offset + 3, as: UInt8.self))
@@ -76,6 +77,7 @@ struct BlockHead: Equatable {
         guard rows <= Vector.maximumCount, first <= last, (rows == 0) == (kind == .grave),
             byteCount <= bytes.byteCount - offset, bodyOffset + timeByteCount <= byteCount
         else { return nil }
+        if isKnown { return }
         let head = CRC32C.checksum(bytes.extracting(offset..<offset + 44))
         let entries = bytes.extracting(offset + BlockLayout.headByteCount..<offset + bodyOffset)
         guard

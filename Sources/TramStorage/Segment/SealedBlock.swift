@@ -94,7 +94,8 @@ final class SealedBlock: Sendable {
         _ body: (RawSpan, BlockHead) throws(CodecError) -> Result
     ) throws(CodecError) -> Result {
         try withBytes { (bytes) throws(CodecError) in
-            guard let head = BlockHead(bytes, at: 0), head.byteCount == byteCount, head.rows == count else {
+            let head = try head(bytes)
+            guard head.byteCount == byteCount, head.rows == count else {
                 throw .corrupt("the head of a block does not have its checksum")
             }
             if !isChecked.load(ordering: .relaxed) {
@@ -105,6 +106,26 @@ final class SealedBlock: Sendable {
                 if case .segment(let segment, _, let place?) = source { segment.noteChecked(place) }
             }
             return try body(bytes, head)
+        }
+    }
+
+    /// The block's head, checked when it is first read.
+    ///
+    /// - Throws: when it is not as it was written.
+    func head(_ bytes: RawSpan) throws(CodecError) -> BlockHead {
+        switch source {
+        case .segment(let segment, _, let place?):
+            let isKnown = segment.isHeadChecked(place)
+            guard let head = BlockHead(bytes, at: 0, isKnown: isKnown) else {
+                throw .corrupt("the head of a block does not have its checksum")
+            }
+            if !isKnown { segment.noteHeadChecked(place) }
+            return head
+        default:
+            guard let head = BlockHead(bytes, at: 0) else {
+                throw .corrupt("the head of a block does not have its checksum")
+            }
+            return head
         }
     }
 

@@ -10,8 +10,8 @@ final class Segment: Sendable {
     /// Blocks that only take rows away.
     let graves: [SegmentEntry]
     private let directory: Directory
-    /// A bit for each place of the directory whose block was read once and found whole.
-    private let checked = Mutex<[UInt64]>([])
+    /// For each place of the directory what of its block was found as it was written: once is enough.
+    private let marks: BlockMarks
 
     /// Where the entries are.
     private enum Directory {
@@ -21,7 +21,10 @@ final class Segment: Sendable {
         case salvaged([SegmentEntry])
     }
 
-    private init(header: SegmentHeader, name: String, image: FileImage, directory: Directory, graves: [SegmentEntry]) {
+    private init(
+        header: SegmentHeader, name: String, image: FileImage, directory: Directory, graves: [SegmentEntry], count: Int
+    ) {
+        marks = BlockMarks(count: count)
         self.graves = graves
         self.directory = directory
         self.header = header
@@ -48,17 +51,12 @@ final class Segment: Sendable {
         }
     }
 
-    /// Whether the block at `place` was found whole since the segment was opened: once is enough.
-    func isChecked(_ place: Int) -> Bool {
-        checked.withLock { $0.count > place >> 6 && $0[place >> 6] & 1 << UInt64(place & 63) != 0 }
-    }
-
-    func noteChecked(_ place: Int) {
-        checked.withLock { words in
-            while words.count <= place >> 6 { words.append(0) }
-            words[place >> 6] |= 1 << UInt64(place & 63)
-        }
-    }
+    /// Whether the block at `place` was found whole since the segment was opened.
+    func isChecked(_ place: Int) -> Bool { marks.has(BlockMarks.whole, place) }
+    func noteChecked(_ place: Int) { marks.set(BlockMarks.whole, place) }
+    /// The same of the block's head and entries.
+    func isHeadChecked(_ place: Int) -> Bool { marks.has(BlockMarks.head, place) }
+    func noteHeadChecked(_ place: Int) { marks.set(BlockMarks.head, place) }
 
     func retainBlocks(_ byteCount: Int) { liveBytes.wrappingAdd(byteCount, ordering: .relaxed) }
     func releaseBlocks(_ byteCount: Int) { liveBytes.wrappingSubtract(byteCount, ordering: .relaxed) }
@@ -117,7 +115,7 @@ final class Segment: Sendable {
         }
         let segment = Segment(
             header: header, name: name, image: image, directory: directory,
-            graves: entries.filter { $0.kind == .grave })
+            graves: entries.filter { $0.kind == .grave }, count: entries.count)
         return Opening(segment: segment, entries: entries, damages: damages)
     }
 
@@ -161,5 +159,36 @@ final class Segment: Sendable {
                 offset: start, byteCount: bytes.byteCount - start,
                 reason: "the directory of the segment is not as it was written"))
         return (entries, damages)
+    }
+}
+
+/// A byte for each block, set by whoever reads it first. Safe from any thread.
+@safe private final class BlockMarks: Sendable {
+    static let head: UInt8 = 1
+    static let whole: UInt8 = 2
+
+    private nonisolated(unsafe) let bytes: UnsafeMutablePointer<Atomic<UInt8>>
+    private let count: Int
+
+    init(count: Int) {
+        self.count = count
+        unsafe bytes = .allocate(capacity: max(count, 1))
+        for place in 0..<count { unsafe (bytes + place).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        unsafe bytes.deinitialize(count: count)
+        unsafe bytes.deallocate()
+    }
+
+    func has(_ mark: UInt8, _ place: Int) -> Bool {
+        guard place >= 0, place < count else { return false }
+        let marks = unsafe bytes[place].load(ordering: .relaxed)
+        return marks & mark != 0
+    }
+
+    func set(_ mark: UInt8, _ place: Int) {
+        guard place >= 0, place < count else { return }
+        unsafe bytes[place].bitwiseOr(mark, ordering: .relaxed)
     }
 }
