@@ -92,7 +92,7 @@ extension AggregateFunction {
         func checked(_ kind: StepStates.Kind) throws(AggregateMistake) -> StepStates {
             guard let inputType else { throw .wrongCall(usage: usage) }
             guard inputTypes.contains(inputType) else { throw .unfitType(inputType, accepted: inputTypes) }
-            return StepStates(kind, inputType: inputType)
+            return StepStates(kind, inputType: inputType, clock: clock)
         }
         func none() throws(AggregateMistake) {
             if !parameters.isEmpty { throw .unexpectedParameter(0, allowed: []) }
@@ -119,7 +119,7 @@ extension AggregateFunction {
                 return FreshnessStates(clock: clock)
             }
             let period = try duration(default: nil)
-            if self == .gaps { return StepStates(.pauses(period: period), inputType: nil) }
+            if self == .gaps { return StepStates(.pauses(period: period), inputType: nil, clock: clock) }
             return CompletenessStates(period: period, subtractsRows: self == .missing, clock: clock)
         default: return nil
         }

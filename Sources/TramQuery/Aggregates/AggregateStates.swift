@@ -86,10 +86,7 @@ package protocol AggregateStates: AnyObject {
     /// Tells that a slot is a window of a group. What looks from one window of a group into the next needs it; to be
     /// called when the slot is taken into use. `reset` forgets it.
     func assign(slot: Int, group: Int32)
-}
 
-/// States that have a form as bytes, for files and for other nodes.
-package protocol PortableStates: AggregateStates {
     // What `encode(slot:to:)` and `decode(into:from:)` are made of; see `PartialState`.
 
     var stateKind: PartialState.Kind { get }

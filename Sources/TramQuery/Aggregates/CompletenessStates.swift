@@ -45,6 +45,16 @@ final class CompletenessStates: AggregateStates {
         guard subtractsRows, let rows = counts.finish(slot: slot) else { return UInt64(bitPattern: expected) }
         return UInt64(bitPattern: expected &- Int64(bitPattern: rows))
     }
+
+    // What is held is the number of rows, as `count()` holds it; the periods come from the window at the end.
+
+    var stateKind: PartialState.Kind { counts.stateKind }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) { counts.encodeBody(slot: slot, to: &bytes) }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try counts.decodeBody(into: slot, from: &reader)
+    }
 }
 
 /// `freshness()`: how long before now the newest row came.
@@ -90,6 +100,16 @@ final class FreshnessStates: AggregateStates {
         if overflow { throw .aggregateOverflow }
         return UInt64(bitPattern: age)
     }
+
+    var stateKind: PartialState.Kind { .newest }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        if let time = newest[slot] { bytes.appendWord(UInt64(bitPattern: time)) }
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        newest[slot] = Int64(bitPattern: try reader.word())
+    }
 }
 
 /// What aggregates may ask of the query besides its rows.
@@ -98,9 +118,16 @@ package struct QueryClock {
     package var now: () -> Int64
     /// From the oldest row to the newest, nil when not known.
     package var extent: () -> TimeRange?
+    /// What tells a series from all others where its rows may come from several holders of states. Its number does in
+    /// one store; nodes that exchange states need a hash of the series' key, which is the same on each of them.
+    package var seriesKey: (UInt32) -> UInt64
 
-    package init(now: @escaping () -> Int64 = { .max }, extent: @escaping () -> TimeRange? = { nil }) {
+    package init(
+        now: @escaping () -> Int64 = { .max }, extent: @escaping () -> TimeRange? = { nil },
+        seriesKey: @escaping (UInt32) -> UInt64 = { UInt64($0) }
+    ) {
         self.now = now
         self.extent = extent
+        self.seriesKey = seriesKey
     }
 }

@@ -1,7 +1,7 @@
 import TramColumnar
 
 /// `count()`: rows; `count(f)`: present values of f. Never null.
-final class CountStates: AggregateStates, PortableStates {
+final class CountStates: AggregateStates {
     private var counts: [Int64] = []
 
     var resultType: ColumnType { .int }

@@ -294,7 +294,7 @@ package struct DDSketch: Equatable, Sendable {
 }
 
 /// Quantiles from sketches.
-final class SketchStates: PresentStates, PortableStates {
+final class SketchStates: PresentStates {
     let resultType: ColumnType
     private let share: Double
     private let inputType: ColumnType

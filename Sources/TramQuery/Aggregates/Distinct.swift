@@ -212,7 +212,7 @@ struct DistinctKeys {
 
 /// `distinct`: how many different values there are, by `DistinctSketch`. 0 for an empty slot. Texts count by a hash of
 /// their bytes, so that sketches of several nodes can be merged.
-final class DistinctStates: PresentStates, PortableStates {
+final class DistinctStates: PresentStates {
     let resultType: ColumnType = .int
     private let inputType: ColumnType
     private var keys: DistinctKeys
@@ -268,7 +268,7 @@ final class DistinctStates: PresentStates, PortableStates {
 
 /// `distinct(f, exact)`: every value is kept, 16 bytes or more each. Texts count by their code, so these states merge
 /// only within one string table; serialised they are texts.
-final class ExactDistinctStates: PresentStates, PortableStates {
+final class ExactDistinctStates: PresentStates {
     let resultType: ColumnType = .int
     private let inputType: ColumnType
     private let keys: DistinctKeys

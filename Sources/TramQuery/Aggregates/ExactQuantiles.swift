@@ -1,7 +1,7 @@
 import TramColumnar
 
 /// Quantiles of all values, kept until the end: 8 bytes a value. Integers beyond 2^53 lose their last digits.
-final class ExactQuantileStates: PresentStates, PortableStates {
+final class ExactQuantileStates: PresentStates {
     enum Method: Sendable {
         /// Between order statistics.
         case interpolated

@@ -237,6 +237,9 @@ struct ExactSums {
         return rests[Int(restNumbers[slot])]
     }
 
+    /// Whether a slot has needed an accumulator.
+    func isLong(_ slot: Int) -> Bool { !restNumbers.isEmpty && restNumbers[slot] >= 0 }
+
     /// What a slot holds, to be added elsewhere.
     struct Part {
         fileprivate var sum: Int128
@@ -302,7 +305,7 @@ struct ExactSums {
 }
 
 /// `sum` and `mean` of floats, by `ExactSums`.
-final class FloatSumStates: PresentStates, PortableStates {
+final class FloatSumStates: PresentStates {
     let resultType: ColumnType = .float
     private let result: SumResult
     private var sums = ExactSums()
@@ -385,7 +388,7 @@ final class FloatSumStates: PresentStates, PortableStates {
 ///
 /// A sum has the type of its input and is an error when it does not fit; the mean of a duration is a duration, of
 /// other integers a float: the sum rounded to a float, divided by the count.
-final class IntegerSumStates: PresentStates, PortableStates {
+final class IntegerSumStates: PresentStates {
     let resultType: ColumnType
     private let result: SumResult
     private let inputType: ColumnType

@@ -3,7 +3,7 @@ import TramColumnar
 /// `min` and `max` of everything that has an order as a number, and the times at which they were first reached.
 ///
 /// Slots hold order keys; for a maximum the key is turned around, so that the smallest key always wins.
-final class ExtremeStates: PresentStates, PortableStates {
+final class ExtremeStates: PresentStates {
     enum Side: Sendable { case low, high }
 
     let resultType: ColumnType
@@ -177,7 +177,7 @@ final class ExtremeStates: PresentStates, PortableStates {
 }
 
 /// `spread`: the largest value less the smallest. For times it is a duration.
-final class SpreadStates: PresentStates, PortableStates {
+final class SpreadStates: PresentStates {
     let resultType: ColumnType
     private let inputType: ColumnType
     private let kind: ValueKind
@@ -296,7 +296,7 @@ final class SpreadStates: PresentStates, PortableStates {
 }
 
 /// `min` and `max` of texts, in the order of `StateTexts.isOrdered`.
-final class TextExtremeStates: PresentStates, PortableStates {
+final class TextExtremeStates: PresentStates {
     let resultType: ColumnType
     private let side: ExtremeStates.Side
     private let texts: StateTexts

@@ -3,7 +3,7 @@ import TramColumnar
 /// `first` and `last`: the value with the smallest or largest time. Of several series' values at that time it is the
 /// smallest or largest (texts in the order of `min` and `max`), so that the order of arrival, which numbers series and
 /// texts, does not matter: states of nodes with other numbers merge.
-final class FirstLastStates: PresentStates, PortableStates {
+final class FirstLastStates: PresentStates {
     enum End: Sendable { case first, last }
 
     let resultType: ColumnType

@@ -1,7 +1,7 @@
 import TramColumnar
 
 /// `mode`: the most frequent value, the smallest of those that tie. Keeps a count for each different value.
-final class ModeStates: PresentStates, PortableStates {
+final class ModeStates: PresentStates {
     let resultType: ColumnType
     private let kind: ValueKind
     private let texts: StateTexts

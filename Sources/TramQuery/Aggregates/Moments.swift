@@ -2,7 +2,7 @@ import TramColumnar
 
 /// Sample variance and standard deviation (n - 1); null below two values. Exact until the end (`ExactMoments`), so that
 /// neither the order of rows nor that of merges shows, and a small spread far from zero keeps all its digits.
-final class MomentStates: PresentStates, PortableStates {
+final class MomentStates: PresentStates {
     enum Result: Sendable { case variance, deviation }
 
     let resultType: ColumnType

@@ -36,14 +36,20 @@ final class PairMomentStates: PairedStates {
             products += distanceX * (y - meanY)
         }
 
+        private static func key(_ value: Double) -> Int64 { ValueKind.float.orderKey(value.bitPattern) }
+
         mutating func merge(_ other: Moments) {
             guard other.count > 0 else { return }
             guard count > 0 else {
                 self = other
                 return
             }
-            // From the larger side, so that a merge is the same from either side.
-            let isLarger = (count, meanX, meanY) > (other.count, other.meanX, other.meanY)
+            // From the larger side, so that a merge is the same from either side. By order keys, for means that have
+            // left the floats may be no numbers.
+            let isLarger =
+                (count, Self.key(meanX), Self.key(meanY)) > (
+                    other.count, Self.key(other.meanX), Self.key(other.meanY)
+                )
             let (base, added) = isLarger ? (self, other) : (other, self)
             let share = added.count / (base.count + added.count)
             let distanceX = added.meanX - base.meanX
@@ -60,11 +66,13 @@ final class PairMomentStates: PairedStates {
     var resultType: ColumnType { .float }
     var second: Column?
     private let result: Result
+    private let inputType: ColumnType
     private let kind: ValueKind
     private var moments: [Moments] = []
 
     init(_ result: Result, inputType: ColumnType) {
         self.result = result
+        self.inputType = inputType
         kind = ValueKind(inputType)
     }
 
@@ -93,11 +101,12 @@ final class PairMomentStates: PairedStates {
         return (x, y)
     }
 
-    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) {
+    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError) {
         guard let other = other as? PairMomentStates else {
             preconditionFailure("states of one call merge only with each other")
         }
         let added = other.moments[otherSlot]
+        guard moments[slot].count + added.count <= Self.mostPairs else { throw .aggregateOverflow }
         moments[slot].merge(added)
     }
 
@@ -113,5 +122,44 @@ final class PairMomentStates: PairedStates {
             guard spread > 0 else { return nil }
             return try resultBits(min(1, max(-1, own.products / spread)), as: .float)
         }
+    }
+
+    /// Up to here floats count by ones.
+    private static let mostPairs = 0x1p53
+
+    var stateKind: PartialState.Kind { .pairMoments }
+
+    func encodeBody(slot: Int, to bytes: inout [UInt8]) {
+        let own = moments[slot]
+        guard own.count > 0 else { return }
+        bytes.append(PartialState.typeCode(inputType))
+        bytes.appendVarint(UInt64(own.count))
+        for value in [own.meanX, own.meanY, own.squaresX, own.squaresY, own.products] {
+            bytes.appendWord(Self.written(value))
+        }
+    }
+
+    func decodeBody(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
+        try reader.type(inputType)
+        var own = Moments()
+        own.count = Double(try reader.varint(in: 1...UInt64(Self.mostPairs)))
+        own.meanX = try Self.value(&reader)
+        own.meanY = try Self.value(&reader)
+        let start = reader.offset
+        own.squaresX = try Self.value(&reader)
+        own.squaresY = try Self.value(&reader)
+        own.products = try Self.value(&reader)
+        guard !(own.squaresX < 0), !(own.squaresY < 0) else { throw .malformed(at: start) }
+        moments[slot] = own
+    }
+
+    /// One pattern for zero and one for what is no number.
+    private static func written(_ value: Double) -> UInt64 { value.isNaN ? 0x7ff8 << 48 : (value + 0.0).bitPattern }
+
+    private static func value(_ reader: inout StateReader) throws(PartialStateError) -> Double {
+        let start = reader.offset
+        let value = Double(bitPattern: try reader.word())
+        guard written(value) == value.bitPattern else { throw .malformed(at: start) }
+        return value
     }
 }

@@ -9,13 +9,40 @@ struct TimedBits: Hashable {
 
 /// What a fold over the steps from one row of a series to its next has added up.
 struct StepTotals {
-    /// Of counters of integers, of numbers of steps, and of nanoseconds for which something was true.
-    var whole: Int128 = 0
+    /// Of counters of integers, of numbers of steps, and of nanoseconds for which something was true. `tooLarge` once
+    /// it has left 128 bits.
+    private(set) var whole: Int128 = 0
     /// Nanoseconds of all steps.
-    var elapsed: Int128 = 0
-    var stepCount = 0
+    private(set) var elapsed: Int128 = 0
+    private(set) var stepCount = 0
     /// Number of a sum of floats, -1 for none.
     var sum: Int32 = -1
+
+    static let tooLarge = Int128.max
+    /// Beyond what any rows give; more than these are not told apart.
+    static let mostElapsed: Int128 = 1 << 97
+    static let mostSteps = Int(PartialState.mostValues)
+
+    init(whole: Int128 = 0, elapsed: Int128 = 0, stepCount: Int = 0, sum: Int32 = -1) {
+        self.whole = whole
+        self.elapsed = elapsed
+        self.stepCount = stepCount
+        self.sum = sum
+    }
+
+    mutating func add(_ other: StepTotals) {
+        add(whole: other.whole)
+        elapsed = min(elapsed + other.elapsed, StepTotals.mostElapsed)
+        stepCount = min(stepCount + other.stepCount, StepTotals.mostSteps)
+    }
+
+    mutating func addStep(elapsed time: Int128) { add(StepTotals(elapsed: time, stepCount: 1)) }
+
+    mutating func add(whole part: Int128) {
+        let (total, overflow) = whole.addingReportingOverflow(part)
+        let isTooLarge = overflow || whole == StepTotals.tooLarge || part == StepTotals.tooLarge
+        whole = isTooLarge ? StepTotals.tooLarge : total
+    }
 }
 
 /// The rows of series by slot, for aggregates that look at a row and the next of the same series.
@@ -42,13 +69,16 @@ struct SeriesTimelines {
     }
 
     struct Entry {
-        var series: UInt32 = 0
+        /// See `QueryClock.seriesKey`.
+        var series: UInt64 = 0
         var slot: Int32 = -1
         /// Sorted by time, before the rows or between them.
         var stretches: [Stretch] = []
         /// Sorted by time, then value.
         var rows: [TimedBits] = []
         var hasDisorder = false
+        /// Whether it was merged from parts between which others may lie.
+        var isJoined = false
         /// The series' row before the entry and the time of the one after it, as another holder of states knew them.
         var before: TimedBits?
         var after: Int64?
@@ -68,7 +98,7 @@ struct SeriesTimelines {
 
     private struct Owner: Hashable {
         var group: Int32
-        var series: UInt32
+        var series: UInt64
     }
 
     private(set) var entries: [Entry] = []
@@ -98,13 +128,27 @@ struct SeriesTimelines {
 
     func entries(of slot: Int) -> [Int32] { entriesOfSlot[slot] }
 
+    /// The entry of a series in a slot, nil when there is none.
+    func existing(slot: Int, series: UInt64) -> Entry? {
+        table.existing(Int32(truncatingIfNeeded: slot), Int64(bitPattern: series)).map { entries[$0] }
+    }
+
+    /// Puts a series into a slot that does not have it yet.
+    mutating func insert(_ entry: Entry, into slot: Int) {
+        let number = self.entry(slot: slot, series: entry.series)
+        entries[number] = entry
+        entries[number].slot = Int32(truncatingIfNeeded: slot)
+        heldRows += entry.rows.count
+        isOrderStale = true
+    }
+
     // MARK: - Rows in
 
     /// The entry of a series in a slot, a new one when there is none.
-    mutating func entry(slot: Int, series: UInt32) -> Int {
+    mutating func entry(slot: Int, series: UInt64) -> Int {
         let before = table.capacity
         let used = table.count
-        let number = table.slot(Int32(truncatingIfNeeded: slot), Int64(series))
+        let number = table.slot(Int32(truncatingIfNeeded: slot), Int64(bitPattern: series))
         if table.count > used {
             if table.capacity > before { entries.append(Entry()) }
             entries[number] = Entry(series: series, slot: Int32(truncatingIfNeeded: slot))
@@ -152,9 +196,9 @@ struct SeriesTimelines {
         left.time != right.time ? left.time < right.time : kind.orderKey(left.bits) < kind.orderKey(right.bits)
     }
 
-    /// Whether a time lies inside a folded stretch.
+    /// Whether a time lies inside a folded stretch. A row at the time of its last one still follows it.
     private func isCovered(_ time: Int64, _ number: Int) -> Bool {
-        entries[number].stretches.contains { $0.first.time <= time && time <= $0.last.time }
+        entries[number].stretches.contains { $0.first.time <= time && time < $0.last.time }
     }
 
     private mutating func foldOldest(
@@ -187,22 +231,23 @@ struct SeriesTimelines {
         var kept: (before: TimedBits?, after: Int64?) = (nil, nil)
         let number = entry(slot: slot, series: other.series)
         isOrderStale = true
+        let wasHeld = entries[number].first != nil
         for stretch in other.stretches {
             var own = stretch
             own.totals = totals(stretch.totals)
-            let place =
-                entries[number].stretches.firstIndex { $0.first.time > own.first.time }
-                ?? entries[number].stretches.count
+            // Mostly the last: parts come in order of time.
+            let place = (entries[number].stretches.lastIndex { $0.first.time <= own.first.time } ?? -1) + 1
             entries[number].stretches.insert(own, at: place)
         }
         if other.hasDisorder { entries[number].hasDisorder = true }
+        if other.isJoined || wasHeld { entries[number].isJoined = true }
         // Not folded: a part that lies between those merged so far may still come.
         for row in other.rows { insert(row, kind: kind, into: number) }
         // Of what the parts know of their neighbours that counts which lies outside of them all.
         guard let first = entries[number].first, let last = entries[number].last else { return }
         for row in [entries[number].before, before] {
             guard let row, row.time < first.time else { continue }
-            if let known = kept.before, known.time >= row.time { continue }
+            if let known = kept.before, !SeriesTimelines.precedes(known, row, kind) { continue }
             kept.before = row
         }
         for time in [entries[number].after, after] {

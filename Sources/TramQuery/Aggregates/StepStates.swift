@@ -35,18 +35,20 @@ final class StepStates: AggregateStates {
     }
 
     let resultType: ColumnType
-    private let kind: Kind
-    private let inputType: ColumnType
-    private let valueKind: ValueKind
-    private var timelines = SeriesTimelines()
+    let kind: Kind
+    let inputType: ColumnType
+    let valueKind: ValueKind
+    var timelines = SeriesTimelines()
     /// Sums of floats of folded stretches.
-    private var sums = ExactSums()
+    var sums = ExactSums()
+    private let clock: QueryClock
     private var freeSums: [Int32] = []
     private var sumCount: Int32 = 0
 
     /// - Parameter inputType: nil for `pauses`, which needs no column.
-    init(_ kind: Kind, inputType: ColumnType?) {
+    init(_ kind: Kind, inputType: ColumnType?, clock: QueryClock) {
         self.kind = kind
+        self.clock = clock
         self.inputType = inputType ?? .bool
         valueKind = ValueKind(inputType ?? .bool)
         resultType =
@@ -71,15 +73,17 @@ final class StepStates: AggregateStates {
         var number = -1
         for row in rows {
             guard let bits = bits(column, row) else { continue }
-            if number < 0 { number = timelines.entry(slot: slot, series: series) }
+            if number < 0 { number = timelines.entry(slot: slot, series: clock.seriesKey(series)) }
             add(TimedBits(time: timestamps[row], bits: bits), to: number)
         }
     }
 
     func scatter(slots: [Int32], column: Column?, timestamps: [Int64], series: [UInt32]) {
+        var known: (series: UInt32, key: UInt64)?
         for row in slots.indices where slots[row] >= 0 {
             guard let bits = bits(column, row) else { continue }
-            let number = timelines.entry(slot: Int(slots[row]), series: series[row])
+            if known?.series != series[row] { known = (series[row], clock.seriesKey(series[row])) }
+            let number = timelines.entry(slot: Int(slots[row]), series: known?.key ?? 0)
             add(TimedBits(time: timestamps[row], bits: bits), to: number)
         }
     }
@@ -100,7 +104,7 @@ final class StepStates: AggregateStates {
         StepStates.add(from, to, kind, valueKind, inputType, &totals, &sums)
     }
 
-    private func newSum() -> Int32 {
+    func newSum() -> Int32 {
         if let free = freeSums.popLast() { return free }
         sumCount += 1
         sums.grow(to: Int(sumCount))
@@ -113,8 +117,7 @@ final class StepStates: AggregateStates {
         _ totals: inout StepTotals, _ sums: inout ExactSums
     ) {
         let elapsed = Int128(to.time) - Int128(from.time)
-        totals.elapsed += elapsed
-        totals.stepCount += 1
+        totals.addStep(elapsed: elapsed)
         switch kind {
         case .increase, .rate:
             let hasFallen = valueKind.orderKey(to.bits) < valueKind.orderKey(from.bits)
@@ -122,22 +125,22 @@ final class StepStates: AggregateStates {
                 sums.addValue(Double(bitPattern: to.bits), to: Int(totals.sum))
                 if !hasFallen { sums.addValue(-Double(bitPattern: from.bits), to: Int(totals.sum)) }
             } else {
-                totals.whole += whole(to.bits, valueKind) - (hasFallen ? 0 : whole(from.bits, valueKind))
+                totals.add(whole: whole(to.bits, valueKind) - (hasFallen ? 0 : whole(from.bits, valueKind)))
             }
         case .resets:
-            if valueKind.orderKey(to.bits) < valueKind.orderKey(from.bits) { totals.whole += 1 }
+            if valueKind.orderKey(to.bits) < valueKind.orderKey(from.bits) { totals.add(whole: 1) }
         case .weightedMean, .integral:
             if inputType == .float {
                 let time = Int64(clamping: elapsed)
                 sums.addProduct(Double(bitPattern: from.bits), times: time, to: Int(totals.sum))
             } else {
                 let (product, overflow) = whole(from.bits, valueKind).multipliedReportingOverflow(by: elapsed)
-                totals.whole &+= overflow ? 0 : product
+                totals.add(whole: overflow ? StepTotals.tooLarge : product)
             }
         case .trueTime, .trueShare:
-            if from.bits == 1 { totals.whole += elapsed }
+            if from.bits == 1 { totals.add(whole: elapsed) }
         case .pauses(let period):
-            if elapsed * 2 > Int128(period) * 3 { totals.whole += 1 }
+            if elapsed * 2 > Int128(period) * 3 { totals.add(whole: 1) }
         }
     }
 
@@ -147,10 +150,11 @@ final class StepStates: AggregateStates {
 
     // MARK: - Merging
 
-    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) {
+    func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError) {
         guard let other = other as? StepStates else {
             preconditionFailure("states of one call merge only with each other")
         }
+        try checkMerging(other, slot: otherSlot, into: slot)
         for number in other.timelines.entries(of: otherSlot) {
             let entry = other.timelines.entries[Int(number)]
             let (before, after) = other.timelines.neighbours(of: Int(number))
@@ -167,12 +171,34 @@ final class StepStates: AggregateStates {
         }
     }
 
-    func reset(slot: Int) {
-        timelines.reset(slot: slot) { totals in
-            guard totals.sum >= 0 else { return }
-            sums.reset(Int(totals.sum))
-            freeSums.append(totals.sum)
+    /// Throws where sums of made-up states, put together, would leave the range of an accumulator.
+    private func checkMerging(_ other: StepStates, slot otherSlot: Int, into slot: Int) throws(QueryError) {
+        for number in other.timelines.entries(of: otherSlot) {
+            let entry = other.timelines.entries[Int(number)]
+            func longSums(_ entry: SeriesTimelines.Entry?, _ sums: ExactSums) -> [ExactSums.Part] {
+                (entry?.stretches ?? []).map { Int($0.totals.sum) }.filter { $0 >= 0 && sums.isLong($0) }
+                    .map { sums.part($0) }
+            }
+            let added = longSums(entry, other.sums)
+            if added.isEmpty { continue }
+            var total = ExactSums()
+            total.grow(to: 1)
+            for part in added + longSums(timelines.existing(slot: slot, series: entry.series), sums) {
+                try total.checkAdding(part, to: 0)
+                total.add(part, to: 0)
+            }
         }
+    }
+
+    func reset(slot: Int) {
+        timelines.reset(slot: slot) { release($0) }
+    }
+
+    /// Gives the sum of totals that are not needed any more back.
+    func release(_ totals: StepTotals) {
+        guard totals.sum >= 0 else { return }
+        sums.reset(Int(totals.sum))
+        freeSums.append(totals.sum)
     }
 
     // MARK: - Values
@@ -198,13 +224,13 @@ final class StepStates: AggregateStates {
                 let rise = inputType == .float ? scratch.rounded(1) : PowerOfTen.quotient(own.whole, scale: 0)
                 scratch.addValue(rise / Double(own.elapsed), to: 2)
             }
-            all.whole += own.whole
-            all.elapsed += own.elapsed
-            all.stepCount += own.stepCount
+            all.add(own)
             let part = scratch.part(1)
+            try scratch.checkAdding(part, to: 0)
             scratch.add(part, to: 0)
         }
         guard hasRows else { return nil }
+        if all.whole == StepTotals.tooLarge { throw .aggregateOverflow }
         return try value(all, scratch)
     }
 
@@ -253,6 +279,21 @@ final class StepStates: AggregateStates {
             if kind.isWeightedByTime { before.time = max(before.time, min(frame.start, first.time)) }
             StepStates.add(before, first, kind, valueKind, inputType, &totals, &scratch)
         }
+        _ = steps(of: entry, leaving: 0, &totals, &scratch)
+        if kind.isWeightedByTime, let after {
+            let end = TimedBits(time: min(after, max(frame.end, last.time)), bits: last.bits)
+            StepStates.add(last, end, kind, valueKind, inputType, &totals, &scratch)
+        }
+        return true
+    }
+
+    /// Adds up the steps inside an entry but for those to its `kept` newest rows, as far as these lie behind all folded
+    /// stretches.
+    ///
+    /// - Returns: the last row of those steps, nil for none, and the number of the row that comes next.
+    func steps(
+        of entry: SeriesTimelines.Entry, leaving kept: Int, _ totals: inout StepTotals, _ scratch: inout ExactSums
+    ) -> (last: TimedBits?, next: Int) {
         var previous: TimedBits?
         func step(to row: TimedBits) {
             if let previous { StepStates.add(previous, row, kind, valueKind, inputType, &totals, &scratch) }
@@ -265,9 +306,7 @@ final class StepStates: AggregateStates {
                 next += 1
             }
             if previous.map({ $0.time <= stretch.first.time }) ?? true { step(to: stretch.first) }
-            totals.whole += stretch.totals.whole
-            totals.elapsed += stretch.totals.elapsed
-            totals.stepCount += stretch.totals.stepCount
+            totals.add(stretch.totals)
             if stretch.totals.sum >= 0 {
                 let part = sums.part(Int(stretch.totals.sum))
                 scratch.add(part, to: Int(totals.sum))
@@ -275,15 +314,11 @@ final class StepStates: AggregateStates {
             if previous.map({ $0.time <= stretch.last.time }) ?? true { previous = stretch.last }
             while next < entry.rows.count, entry.rows[next].time < stretch.last.time { next += 1 }
         }
-        while next < entry.rows.count {
+        while next < entry.rows.count - kept {
             step(to: entry.rows[next])
             previous = entry.rows[next]
             next += 1
         }
-        if kind.isWeightedByTime, let after {
-            let end = TimedBits(time: min(after, max(frame.end, last.time)), bits: last.bits)
-            StepStates.add(last, end, kind, valueKind, inputType, &totals, &scratch)
-        }
-        return true
+        return (previous, next)
     }
 }

@@ -9,6 +9,8 @@ struct Rows {
     let times: [Int64]
     let series: [UInt32]
     let column: Column
+    /// For calls with two columns; a row's own value whatever the order of rows.
+    let second: Column
 
     init(_ type: ColumnType, _ values: [UInt64?], times: [Int64]? = nil, series: [UInt32]? = nil) {
         self.type = type
@@ -18,6 +20,9 @@ struct Rows {
         var presence = Bitmap(repeating: false, count: values.count)
         for row in values.indices where values[row] != nil { presence[row] = true }
         column = Column(type: type, bits: values.map { $0 ?? 0 }, presence: presence.isAllSet ? nil : presence)
+        second = Column(
+            type: .float,
+            bits: zip(self.times, self.series).map { Double($0 % 17 * 3 + Int64($1)).bitPattern })
     }
 
     init(floats: [Double?]) {
@@ -94,13 +99,20 @@ struct Call: Sendable, CustomStringConvertible {
         return try parts[0].states.finish(slot: parts[0].slot)
     }
 
+    /// The column that the call's states are fed, if it has one.
+    func column(_ rows: Rows, for states: any AggregateStates) -> Column? {
+        if let states = states as? any PairedStates { states.second = rows.second }
+        return AggregateFunction(rawValue: name)?.takesColumn ?? true ? rows.column : nil
+    }
+
     func feed(_ rows: Rows, _ range: Range<Int>, into slot: Int, of states: any AggregateStates) throws {
+        let column = column(rows, for: states)
         var start = range.lowerBound
         while start < range.upperBound {
             var end = start + 1
             while end < range.upperBound, rows.series[end] == rows.series[start] { end += 1 }
             try states.update(
-                slot: slot, column: rows.column, timestamps: rows.times, rows: start..<end,
+                slot: slot, column: column, timestamps: rows.times, rows: start..<end,
                 series: rows.series[start])
             start = end
         }

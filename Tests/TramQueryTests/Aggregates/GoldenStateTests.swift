@@ -16,24 +16,29 @@ import TramTesting
     static let calls: [Call] = [
         Call("count"), Call("sum"), Call("mean"), Call("min"), Call("max"), Call("first"), Call("last"), Call("spread"),
         Call("var"), Call("p95"), Call("median", .exact), Call("distinct"), Call("distinct", .exact), Call("mode"),
-        Call("min_at"), Call("max_at"),
+        Call("min_at"), Call("max_at"), Call("increase"), Call("rate", .duration(60_000_000_000)), Call("resets"),
+        Call("twa"), Call("integral"), Call("duration"), Call("uptime"), Call("gaps", .duration(400)),
+        Call("expected", .duration(400)), Call("missing", .duration(400)), Call("freshness"), Call("age"),
+        Call("corr"), Call("covar"), Call("list", .number(12)),
     ]
 
     private static func cases(_ call: Call, _ type: ColumnType) -> [(name: String, rows: Rows)] {
+        let isEmpty = AggregateFunction(rawValue: call.name)?.takesColumn == false
         var cases = [
-            ("empty", Rows(type, [nil])), ("one", CodingRows.plain(type, 1)), ("hundred", CodingRows.plain(type, 100)),
+            ("empty", Rows(type, isEmpty ? [] : [nil])), ("one", CodingRows.plain(type, 1)),
+            ("hundred", CodingRows.plain(type, 100)),
             ("wild", CodingRows.wild(type)),
         ]
         if call.name == "distinct", call.parameters.isEmpty, ![.bool, .string, .tag].contains(type) {
             cases.append(("different-300", CodingRows.different(type, 300)))
             cases.append(("different-3000", CodingRows.different(type, 3000)))
         }
+        if call.followsSeries { cases.append(("long-500", CodingRows.long(type, 500))) }
         return cases
     }
 
     private static func lines(_ call: Call) throws -> [String] {
-        let function = try #require(AggregateFunction(rawValue: call.name))
-        return try function.inputTypes.flatMap { type in
+        try call.types().flatMap { type in
             try cases(call, type).map { name, rows in
                 let digits = try call.bytes(rows).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
                 return "\(type) \(name) \(digits)"
@@ -41,10 +46,13 @@ import TramTesting
         }
     }
 
+    private static func file(_ call: Call) -> URL {
+        folder.appending(path: call.name + (call.parameters.contains(.exact) ? "-exact.txt" : ".txt"))
+    }
+
     @Test(arguments: calls)
     func `states have the bytes that they always had`(call: Call) throws {
-        let name = call.name + (call.parameters.isEmpty ? "" : "-exact")
-        let file = Self.folder.appending(path: "\(name).txt")
+        let file = Self.file(call)
         let lines = try Self.lines(call)
         if ProcessInfo.processInfo.environment["TRAM_WRITE_GOLDEN"] != nil {
             try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
@@ -57,8 +65,7 @@ import TramTesting
 
     @Test(arguments: calls)
     func `old states are read, finished and written as they were`(call: Call) throws {
-        let name = call.name + (call.parameters.isEmpty ? "" : "-exact")
-        let text = try String(contentsOf: Self.folder.appending(path: "\(name).txt"), encoding: .utf8)
+        let text = try String(contentsOf: Self.file(call), encoding: .utf8)
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
             let type = try #require(words.first.flatMap { ColumnType(rawValue: String($0)) })

@@ -65,6 +65,19 @@ enum CodingRows {
             series: values.map { _ in 1 })
     }
 
+    /// Long series in order of time.
+    static func long(_ type: ColumnType, _ count: Int) -> Rows {
+        var values: [UInt64?] = []
+        var times: [Int64] = []
+        var series: [UInt32] = []
+        for row in 0..<count {
+            values.append(row % 9 == 4 ? nil : value(row, type))
+            times.append(Int64(row / 2 * 1000 + row * 7919 % 900))
+            series.append(UInt32(row % 2))
+        }
+        return Rows(type, values, times: times, series: series)
+    }
+
     /// Many different values.
     static func different(_ type: ColumnType, _ count: Int) -> Rows {
         Rows(
@@ -79,11 +92,26 @@ enum CodingRows {
 
 extension Call {
     func node(_ type: ColumnType?, _ texts: NodeTexts, slots: Int = 1) throws -> any AggregateStates {
+        let takesColumn = AggregateFunction(rawValue: name)?.takesColumn ?? true
         let states = try AggregateFunction.make(
-            name: name, inputType: type, parameters: parameters, texts: texts.access)
+            name: name, inputType: takesColumn ? type : nil, parameters: parameters, texts: texts.access)
         states.grow(to: slots)
         return states
     }
+
+    /// The types of columns; any one for calls that have no column.
+    func types() -> [ColumnType] {
+        let types = AggregateFunction(rawValue: name)?.inputTypes ?? []
+        return types.isEmpty ? [.bool] : types
+    }
+
+    /// Whether a state holds rows of series, of which it folds the older ones.
+    var followsSeries: Bool {
+        ["increase", "rate", "resets", "twa", "integral", "duration", "uptime", "gaps"].contains(name)
+    }
+
+    /// Whether states of the same rows are the same to the bit in any order.
+    var isExact: Bool { !["corr", "covar"].contains(name) }
 
     /// The bytes of one pass over `rows`.
     func bytes(_ rows: Rows) throws -> [UInt8] {
@@ -109,20 +137,5 @@ extension AggregateStates {
         } catch {
             return "\(error.code)"
         }
-    }
-}
-
-extension AggregateStates {
-    /// Forms of states that have one.
-    func encode(slot: Int, to bytes: inout [UInt8]) {
-        (self as? any PortableStates)?.encode(slot: slot, to: &bytes)
-    }
-
-    func decode(into slot: Int, from bytes: [UInt8]) throws(PartialStateError) {
-        try (self as? any PortableStates)?.decode(into: slot, from: bytes)
-    }
-
-    func decode(into slot: Int, from reader: inout StateReader) throws(PartialStateError) {
-        try (self as? any PortableStates)?.decode(into: slot, from: &reader)
     }
 }

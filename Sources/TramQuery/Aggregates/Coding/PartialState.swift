@@ -11,7 +11,8 @@ import TramColumnar
 ///     ...      body; empty when the slot has seen no value
 ///
 /// The form is canonical: slots that were fed the same rows, in any order and over any tree of merges, on any node,
-/// give the same bytes. A decoder takes no other form of a state, so that what it takes encodes to the same bytes again.
+/// give the same bytes; what pairs and long series promise less stands in "Serialised states of aggregates". A decoder
+/// takes no other form of a state, so that what it takes encodes to the same bytes again.
 package enum PartialState {
     static let version: UInt8 = 1
     /// 2^62. Counts beyond it are refused and merges that would give them throw; rows of one's own, added to such a
@@ -19,7 +20,7 @@ package enum PartialState {
     static let mostValues: Int64 = 1 << 62
 
     /// What a body holds. Functions with the same state share one: a sketch serves every quantile. Never renumbered;
-    /// 10, 11 and 14...18 are kept for functions to come.
+    /// 14...17 are kept for functions to come.
     package enum Kind: UInt8, CaseIterable, Sendable {
         case count = 1
         case sum = 2
@@ -30,13 +31,21 @@ package enum PartialState {
         case first = 7
         case last = 8
         case minAt = 9
+        case counter = 10
+        case weighted = 11
         case sketch = 12
         case distinct = 13
+        case resets = 18
         case maxAt = 19
         case spread = 20
         case mode = 21
         case values = 22
         case valueSet = 23
+        case trueTime = 24
+        case pauses = 25
+        case newest = 26
+        case pairMoments = 27
+        case list = 28
     }
 
     /// The sum of two counts, if it is one that a state may have.
@@ -114,7 +123,7 @@ package struct StateTexts {
     }
 }
 
-extension PortableStates {
+extension AggregateStates {
     /// Appends the state of a slot, envelope and body. O(size of the state).
     package func encode(slot: Int, to bytes: inout [UInt8]) {
         bytes.append(PartialState.version)

@@ -146,6 +146,13 @@ package struct StateReader {
         return word
     }
 
+    /// A time, written as its distance from one that is not later.
+    mutating func time(notBefore earlier: Int64) throws(PartialStateError) -> Int64 {
+        // Above `earlier` there is room for so much.
+        let distance = try varint(in: 0...UInt64(bitPattern: Int64.max &- earlier))
+        return earlier &+ Int64(bitPattern: distance)
+    }
+
     mutating func text() throws(PartialStateError) -> String {
         let length = try varint()
         guard length <= UInt64(rest) else { throw .truncated(at: offset) }
