@@ -11,7 +11,8 @@ import TramColumnar
 ///     ...      body; empty when the slot has seen no value
 ///
 /// The form is canonical: slots that were fed the same rows, in any order and over any tree of merges, on any node,
-/// give the same bytes. A decoder takes no other form of a state, so that what it takes encodes to the same bytes again.
+/// give the same bytes. A decoder takes no other form of a state, so that what it takes encodes to the same bytes
+/// again.
 package enum PartialState {
     static let version: UInt8 = 1
     /// 2^62. Counts beyond it are refused and merges that would give them throw; rows of one's own, added to such a
