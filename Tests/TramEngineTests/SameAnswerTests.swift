@@ -38,7 +38,7 @@ import TramTesting
         "air[R] | count(), sum(pm), mean(pm), min(pm), max(pm), first(pm), last(pm), spread(pm)",
         "air[R] | count(pm), sum(n), mean(n), min(n), max(n), last(n) by d",
         "air[R] | mean(pm), p95(pm), stddev(pm) by d every 5m",
-        "air[R] | mean(pm), distinct(s), distinct(s, exact), min_at(pm), max_at(n) by d every 1h",
+        "air[R] | mean(pm), distinct(s), exactly = distinct(s, exact), min_at(pm), max_at(n) by d every 1h",
         "air[R] where pm < 12 | count() by d",
         "air[R] where pm >= 3.5 and pm <= 20 and n != 5 | count(), sum(pm), mean(n) by d every 20m",
         "air[R] where n > 300 | count(), last(pm), mode(state) by s",
@@ -49,7 +49,7 @@ import TramTesting
         "air[R] | a = sum(pm) where (n > 100), b = sum(pm * 2) by d every 1h",
         "air[R] | sum(gaps), count(gaps), min(gaps), last(gaps) by s",
         "air[R] | mean(pm) every 1d fill 0",
-        "air[R] | top = max(pm) by s, d | sort -top, s | limit 5",
+        "air[R] | most = max(pm) by s, d | sort -most, s | limit 5",
     ]
 
     private func lines(_ generator: inout SeededGenerator, from start: Int, count: Int) -> String {

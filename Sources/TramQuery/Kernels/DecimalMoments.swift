@@ -8,8 +8,8 @@ extension DecimalReading {
         var wideSquares: UInt64 = 0
     }
 
-    /// Adds the mantissas of a run and their squares at one scale, a chunk at a time. Distances from the first value are
-    /// squared, since they are short where the values are not: below 2^25 their squares are exact as floats.
+    /// Adds the mantissas of a run and their squares at one scale, a chunk at a time. Distances from the first value
+    /// are squared, since they are short where the values are not: below 2^25 their squares are exact as floats.
     ///
     /// Stops before the first chunk in which a value has no mantissa at this scale or is too far from the first. A tail
     /// is filled up with the first value to a chunk.

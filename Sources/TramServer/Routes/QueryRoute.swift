@@ -23,7 +23,10 @@ struct QueryRoute: Sendable {
     }
 
     @Sendable private func answer(_ request: Request, _ context: TramRequestContext) async throws -> Response {
-        let parameters = try await RequestParameters(reading: request)
+        // A body that is longer holds a query that is: percent signs make three bytes of one, JSON at most six.
+        let parameters = try await RequestParameters(
+            reading: request, maximumBytes: max(RequestParameters.maximumBodyBytes, 8 * limits.queryTextBytes),
+            tooLarge: Question.tooLong(limits, closes: true))
         let language = try Question.language(parameters, request) ?? language
         do {
             return try await answer(Question(parameters, language, limits), parameters.text("db"), context.channel)
@@ -222,12 +225,7 @@ struct Question: Sendable {
                 .badRequest, "missing_parameter", "the parameter q is missing: the question in TQL",
                 vi: "thiếu tham số q: câu hỏi viết bằng TQL", hint: .both("q=traffic[1h] | count()"))
         }
-        guard text.utf8.count <= limits.queryTextBytes else {
-            throw RequestFailure(
-                .badRequest, QueryError.Code.tooLong.rawValue,
-                "the query is longer than \(limits.queryTextBytes) bytes",
-                vi: "truy vấn dài quá \(limits.queryTextBytes) byte")
-        }
+        guard text.utf8.count <= limits.queryTextBytes else { throw Question.tooLong(limits) }
         self.text = text
         if let name = parameters.text("format") {
             guard let format = ResultFormat(rawValue: name), format != .table else {
@@ -252,6 +250,12 @@ struct Question: Sendable {
     }
 
     var contentType: String { format.contentType }
+
+    static func tooLong(_ limits: ServerLimits, closes: Bool = false) -> RequestFailure {
+        RequestFailure(
+            .badRequest, QueryError.Code.tooLong.rawValue, "the query is longer than \(limits.queryTextBytes) bytes",
+            vi: "truy vấn dài quá \(limits.queryTextBytes) byte", closes: closes)
+    }
 
     static func language(_ parameters: RequestParameters, _ request: Request) throws -> Language? {
         try value("lang", parameters, "vi or en", { Language(rawValue: $0) }) ?? RequestLanguage.of(request)

@@ -8,7 +8,7 @@ import TramColumnar
 struct RequestParameters {
     private var values: [String: String] = [:]
 
-    /// Longest body that holds parameters.
+    /// Longest body that holds parameters, where none of them may be longer.
     static let maximumBodyBytes = 256 << 10
 
     /// - Throws: `RequestFailure` for a percent sign that begins no byte.
@@ -17,15 +17,23 @@ struct RequestParameters {
     }
 
     /// Also reads the body: a form, or a JSON object, as its content type says.
-    init(reading request: Request) async throws {
+    ///
+    /// - Parameters:
+    ///   - maximumBytes: the longest body that is taken; what comes after is not read.
+    ///   - tooLarge: what a longer one is told.
+    init(
+        reading request: Request, maximumBytes: Int = RequestParameters.maximumBodyBytes,
+        tooLarge: @autoclosure () -> RequestFailure? = nil
+    ) async throws {
         try self.init(url: request)
         guard request.method == .post else { return }
         var body = ByteBuffer()
         for try await piece in request.body {
-            guard body.readableBytes + piece.readableBytes <= RequestParameters.maximumBodyBytes else {
-                throw RequestFailure(
-                    .contentTooLarge, "body_too_large",
-                    "the body is larger than \(RequestParameters.maximumBodyBytes) bytes", closes: true)
+            guard body.readableBytes + piece.readableBytes <= maximumBytes else {
+                throw tooLarge()
+                    ?? RequestFailure(
+                        .contentTooLarge, "body_too_large", "the body is larger than \(maximumBytes) bytes",
+                        closes: true)
             }
             body.writeImmutableBuffer(piece)
         }

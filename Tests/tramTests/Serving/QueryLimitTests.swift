@@ -96,10 +96,8 @@ import Testing
             try client.send(server.text("GET", QueryLimitTests.target("a", QueryLimitTests.heavy)))
             client.endSending()
             // Told meanwhile that the answer is being made.
-            var answer = try client.answer()
-            #expect(answer?.status == 102)
-            while answer?.status == 102 { answer = try client.answer() }
-            expectFailure(answer, 408)
+            #expect(try client.answer(orInterim: true)?.status == 102)
+            expectFailure(try client.answer(), 408)
         }
     }
 
@@ -112,7 +110,7 @@ import Testing
             expectFailure(answer, 408)
             #expect(answer.json?["code"] as? String == "query.time_limit")
             #expect((answer.json?["message"] as? String)?.contains("1 s") == true)
-            #expect((answer.json?["message"] as? String)?.contains("finishing windows") == true)
+            #expect((answer.json?["message"] as? String)?.contains("was stopped while ") == true)
             let vi = try QueryLimitTests.ask(server, "a", QueryLimitTests.heavy, "&lang=vi")
             #expect((vi.json?["message"] as? String)?.contains("1 giây") == true)
             #expect(try QueryLimitTests.failed(server, "time_limit") == 2)
@@ -173,16 +171,17 @@ import Testing
 
     //
     @Test func `a pattern that makes others backtrack takes its time in the text's length only`() async throws {
-        try await ServingTram.besieged(configuration: "limits: { query_time: 10s }\n") { server in
+        try await ServingTram.besieged(configuration: "limits: { query_time: 120s }\n") { server in
             let text = String(repeating: "x", count: 20_000)
             let lines = (1...20).map { "m s=\"\(text)\($0)\" \($0)\n" }
             #expect(try server.write("a", lines.joined()).status == 204)
             for pattern in ["(x+x+)+y", "(x*)*y", "(x|xx)*y$", "(x?){30}x{30}y", "^(([a-z])+.)+[A-Z]([a-z])+$"] {
-                let begin = Date()
+                // Of the processor, which others may have too.
+                let before = try server.processorSeconds()
                 let answer = try QueryLimitTests.ask(server, "a", "m[all] where s ~ \"\(pattern)\" | count()")
                 #expect(answer.status == 200, "\(pattern): \(answer.text)")
                 #expect(answer.text.contains("[[0]]"), "\(pattern): \(answer.text)")
-                #expect(Date().timeIntervalSince(begin) < 5, "\(pattern)")
+                #expect(try server.processorSeconds() - before < 5, "\(pattern)")
             }
             // What would need too many states is refused before it is tried.
             let answer = try QueryLimitTests.ask(server, "a", "m[all] where s ~ \"((x{100}){100}){100}\" | count()")
@@ -214,7 +213,7 @@ import Testing
                 expectFailure(answer, 422, of: shown)
                 #expect(answer.json?["code"] as? String == "query.memory_limit", "\(shown)")
                 let message = answer.json?["message"] as? String ?? ""
-                #expect(message.contains("16 MiB") && message.contains(stage), "\(shown)")
+                #expect(message.contains("16 MiB") && (stage.isEmpty || message.contains(stage)), "\(shown)")
                 // Others go on as if nothing was.
                 #expect(try QueryLimitTests.ask(server, "a", "m[all] | count()").text.contains("[[400000]]"))
             }

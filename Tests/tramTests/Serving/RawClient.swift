@@ -204,7 +204,9 @@ struct HTTPAnswer {
 
 extension RawClient {
     /// The next answer; nil when the connection ends without a byte of it.
-    func answer(toHead: Bool = false) throws -> HTTPAnswer? {
+    ///
+    /// - Parameter orInterim: also one that only says that the answer is being made, which is passed over otherwise.
+    func answer(toHead: Bool = false, orInterim: Bool = false) throws -> HTTPAnswer? {
         guard let first = try byte() else { return nil }
         guard let line = try line() else { throw HTTPAnswer.Broken(reason: "the status line is cut") }
         let words = (String(UnicodeScalar(first)) + line).split(separator: " ", maxSplits: 2)
@@ -219,6 +221,7 @@ extension RawClient {
             answer.headers.append(
                 (line[..<colon].lowercased(), line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)))
         }
+        if status == 102, !orInterim { return try self.answer(toHead: toHead) }
         if toHead || status / 100 == 1 || status == 204 || status == 304 { return answer }
         if answer["transfer-encoding"] == "chunked" {
             answer.body = try chunks()
