@@ -5,7 +5,7 @@ import TramQuery
 /// What `explain` says of a query that it has run.
 @Suite struct ExplainTests {
     private static let source = MemorySource(
-        (0..<30).map { index in
+        (0..<30).map { (index: Int) -> TestRow in
             TestRow(
                 measurement: "traffic", time: Int64(index) * 60_000_000_000, tags: ["way": "QL\(index % 3)"],
                 fields: ["speed": .float(Double(index))])
