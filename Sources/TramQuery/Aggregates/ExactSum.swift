@@ -300,6 +300,8 @@ final class FloatSumStates: PresentStates, PortableStates {
 
     var needsTimes: Bool { false }
 
+    var takesSummaries: Bool { true }
+
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
     ) -> Bool {
@@ -381,6 +383,8 @@ final class IntegerSumStates: PresentStates, PortableStates {
     // 2^63 values of 64 bits fit 128 bits, so these additions cannot overflow.
 
     var needsTimes: Bool { false }
+
+    var takesSummaries: Bool { true }
 
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int

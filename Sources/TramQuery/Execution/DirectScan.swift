@@ -16,6 +16,8 @@ struct DirectScan {
     private let bounds: [(field: Int, bounds: FieldBounds)]
     private let calls: [Int]
     private let needsTimes: Bool
+    /// Whether some call reads every block, but not all do. A block that is damaged is then left out by all.
+    private let isMixed: Bool
     private let request: ReadRequest
     /// Whether every call counts rows.
     private let countsRowsOnly: Bool
@@ -74,6 +76,8 @@ struct DirectScan {
         self.bounds = bounds
         calls = Array(aggregation.calls.indices)
         needsTimes = aggregation.grid != nil || aggregation.calls.indices.contains { states.needsTimes(call: $0) }
+        let readers = aggregation.calls.indices.count { !states.takesSummaries(call: $0) }
+        isMixed = readers > 0 && aggregation.calls.count > 1
         countsRowsOnly = aggregation.calls.allSatisfy { $0.argument == nil && $0.function == "count" }
         request = ReadRequest(
             fields: fields.map { ReadRequest.Field(number: $0.number, asMantissas: true) }, needsTimes: needsTimes)
@@ -107,6 +111,8 @@ struct DirectScan {
             }
             var rest = calls
             let slice = isInside ? states.onlySlice(first: rows.first, last: rows.last) : nil
+            // Its checksum is looked at once; after that this costs next to nothing.
+            if isMixed, open.isEmpty, rows.read(ReadRequest(fields: [], needsTimes: false)) == nil { return }
             if let slice, open.isEmpty {
                 rest = try states.add(
                     isKnown ? summaries : nil, rows: rows.count, first: rows.first, last: rows.last, series: series,
