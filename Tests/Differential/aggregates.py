@@ -11,7 +11,8 @@ ANY = NUMBERS + ("bool", "string", "tag")
 class Aggregate:
     #: The call, with {x} for its argument.
     tql: str
-    #: The same in SQL: {x} is the argument, {f} what stands behind every aggregate, {p} "is there and asked for".
+    #: The same in SQL: {x} is the argument, {y} the second one, {f} what stands behind every aggregate, {p} "is there
+    #: and asked for".
     sql: str
     takes: tuple = NUMBERS
     #: The type of the answer: a word, or made of the argument's.
@@ -29,6 +30,14 @@ class Aggregate:
 
     def type(self, argument):
         return self.gives(argument) if isinstance(self.gives, Callable) else self.gives
+
+
+def pairs(call, varying):
+    """A function of two columns in SQL: null below two rows that have both, and where a column of `varying` does not
+    vary."""
+    both = "FILTER (WHERE {x} IS NOT NULL AND {y} IS NOT NULL AND {w})"
+    varies = "".join(f" AND min({each}) {both} < max({each}) {both}" for each in varying)
+    return f"CASE WHEN count(*) {both} > 1{varies} THEN {call} {both} END"
 
 
 def same(argument):
@@ -57,6 +66,8 @@ AGGREGATES = [
     Aggregate("distinct({x}, exact)", "count(DISTINCT {x}){f}", ANY, "int", True),
     Aggregate("min_at({x})", "(min({{'a': {x}, 'b': time}}){p}).b", NUMBERS, "time", True, needs_times=True),
     Aggregate("max_at({x})", "-(max({{'a': {x}, 'b': -time}}){p}).b", NUMBERS, "time", True, needs_times=True),
+    Aggregate("corr({x}, {y})", pairs("corr({x}::DOUBLE, {y}::DOUBLE)", ["{x}", "{y}"])),
+    Aggregate("covar({x}, {y})", pairs("covar_samp({x}::DOUBLE, {y}::DOUBLE)", [])),
     Aggregate(
         "mode({x})",
         "list_min([e.key for e in map_entries(histogram({x}){p})"

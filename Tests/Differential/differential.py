@@ -14,6 +14,7 @@ import http.client
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -89,13 +90,29 @@ def feed(server, database, data):
     return server.metric("tram_segments", database) > 0, server.metric("tram_memory_rows_bytes", database) > 0
 
 
-def equal(have, want, exact):
+UNITS = {"d": 86_400 * 10**9, "h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 1000, "ns": 1}
+
+
+def nanoseconds(text):
+    """A length of time as answers have it, such as `1h30m`."""
+    if text is None:
+        return None
+    length = sum(int(count) * UNITS[unit] for count, unit in re.findall(r"(\d+)([a-z]+)", text))
+    return -length if text.startswith("-") else length
+
+
+def scale(rows, place):
+    """What a column's last bits are measured by: sums of large numbers may come near 0."""
+    return max((abs(row[place]) for row in rows if row[place] is not None), default=0)
+
+
+def equal(have, want, exact, least=TOLERANCE):
     if isinstance(have, bool) or isinstance(want, bool):
         return have is want
     # A float without a fraction is written as a whole number.
     if exact or have is None or want is None or isinstance(have, str) or not isinstance(want, float):
         return have == want
-    return math.isclose(have, want, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return math.isclose(have, want, rel_tol=TOLERANCE, abs_tol=least)
 
 
 def difference(case, answer, rows):
@@ -104,11 +121,16 @@ def difference(case, answer, rows):
     if names != case.names:
         return f"columns {names}, expected {case.names}"
     have = answer["rows"]
+    for place, column in enumerate(answer["columns"]):
+        if column["type"] == "duration":
+            for row in have:
+                row[place] = nanoseconds(row[place])
+    least = [max(TOLERANCE, scale(rows, place) * 1e-11) if loose else TOLERANCE for place, loose in enumerate(case.loose)]
     if len(have) != len(rows):
         return f"{len(have)} rows, expected {len(rows)}"
     for number, (one, other) in enumerate(zip(have, rows)):
-        for name, exact, left, right in zip(names, case.exact, one, other):
-            if not equal(left, right, exact):
+        for name, exact, smallest, left, right in zip(names, case.exact, least, one, other):
+            if not equal(left, right, exact, smallest):
                 return f"row {number}, {name}: {left!r}, expected {right!r}"
     return None
 

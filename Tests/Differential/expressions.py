@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from data import TAGS, WORDS
+from grids import text
 
 NUMBERS = ("float", "int", "uint")
 PATTERNS = ["^h[1-3]$", "a", "^[bn]", "[xXđ]e?", "(A|c).", "^.$", "h(1|5)", "à|ắ", "\\d", "[^0-9]+"]
@@ -16,6 +17,8 @@ class Column:
     exact: bool = True
     #: Whether it is given out at all, or only when named.
     hidden: bool = False
+    #: Whether its last bits are those of the largest values that went into it. Nothing is computed from it.
+    loose: bool = False
 
     @property
     def sql(self):
@@ -36,7 +39,7 @@ class Expressions:
 
     def __init__(self, rng, columns, constants=None):
         self.rng = rng
-        self.columns = [column for column in columns if not column.hidden]
+        self.columns = [column for column in columns if not column.hidden and not column.loose]
         self.constants = constants
 
     def of_type(self, *types):
@@ -121,13 +124,24 @@ class Expressions:
                 (column.name, column.sql), (f"{column.name} = true", f"({column.sql} = true)"),
                 (f"not {column.name}", f"(NOT {column.sql})"), (f"{column.name} != true", f"({column.sql} != true)")])
         if column.type == "time":
-            from grids import text
-            instant = self.rng.randrange(*self.constants) if self.constants else 0
-            operator = rng.choice(["<", ">="])
-            return f"{column.name} {operator} {text(instant)}", f"({column.sql} {operator} {instant})"
+            return self.time_condition(column)
         if column.type not in NUMBERS:
             return f"{column.name} is not null", f"({column.sql} IS NOT NULL)"
         return self.number_condition(column)
+
+    def time_condition(self, column):
+        rng = self.rng
+        low, high = [rng.randrange(*self.constants) if self.constants else 0 for _ in range(2)]
+        if rng.random() < 0.3:
+            low = low // 3_600_000_000_000 * 3_600_000_000_000
+        kind = rng.randrange(5)
+        if kind == 0:
+            written = f"{column.name} between {text(low)} and {text(high)}"
+            return written, f"({column.sql} BETWEEN {low} AND {high})"
+        operator = rng.choice(["<", "<=", ">", ">=", "<", ">=", "=", "!="])
+        if kind == 1:
+            return f"{text(low)} {operator} {column.name}", f"({low} {operator} {column.sql})"
+        return f"{column.name} {operator} {text(low)}", f"({column.sql} {operator} {low})"
 
     def text_condition(self, column):
         rng = self.rng

@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 
 from aggregates import AGGREGATES
+from comparisons import Comparisons
 from data import FIELDS, TAGS
 from expressions import Column, Expressions
 from grids import DAY, Length, text, windows, zone
+from joins import Joins
+from running import Running
 
 #: No zone of Việt Nam before 1976: there Tram keeps to UTC+7.
 ZONES = ["+07:00", "+07:00", "UTC", "Europe/Berlin", "America/New_York"]
@@ -21,10 +24,12 @@ class Case:
     names: list
     #: Whether both sides give the same bits, by column.
     exact: list
+    #: Whether a column's last bits are those of larger values, by column.
+    loose: list
 
 
 @dataclass
-class Builder:
+class Builder(Running, Joins, Comparisons):
     """Puts the two texts together, stage by stage. Every relation has `_o`, the place of its row."""
 
     rng: object
@@ -70,11 +75,13 @@ class Builder:
                 self.start -= self.start % (3600 * 10**9)
             written = f"{text(self.start)}..{text(self.end)}"
         self.is_open = kind < 2
+        self.is_half_open = kind == 1
         self.columns = [Column("time", "time")] + [Column(name, "tag") for name in TAGS]
         self.columns += [Column(name, kind) for name, (kind, _) in FIELDS.items()]
         condition = ("", "true")
         if self.chance(0.6):
             condition = self.expressions().condition()
+        self.base = len(self.relations)
         head = f"{data.measurement}[{written}]"
         if condition[0]:
             head += f" where {condition[0]}"
@@ -85,7 +92,9 @@ class Builder:
 
     def row_stages(self):
         while self.chance(0.25):
-            if self.chance(0.5):
+            if self.chance(0.2):
+                self.run_along_series()
+            elif self.chance(0.5):
                 self.filter()
             else:
                 self.set(self.rng.choice(["x", "y", "b"]))
@@ -133,9 +142,13 @@ class Builder:
                     continue
             if (self.end - self.start) / every.rough() > MOST_WINDOWS:
                 continue
-            clause = f" every {every.text}" + (f" over {over.text}" if over else "")
-            return clause, windows(every, over, zone(self.zone), self.start, self.end)
+            return self.grid_of(every, over)
         return None
+
+    def grid_of(self, every, over):
+        self.every, self.over = every, over
+        clause = f" every {every.text}" + (f" over {over.text}" if over else "")
+        return clause, windows(every, over, zone(self.zone), self.start, self.end)
 
     def aggregate_item(self, used, plain_times):
         """One aggregate call: (tql, sql, type, exact, name where it needs none)."""
@@ -164,13 +177,17 @@ class Builder:
                         tql_argument, sql_argument, argument_type = computed
                         exact, short = False, None
                 call = call.replace("{x}", tql_argument)
+            other = ""
+            if "{y}" in call:
+                second = rng.choice([each for each in expressions.columns if each.type in choice.takes])
+                call, other, short = call.replace("{y}", second.name), second.sql, None
             where = ""
             if self.chance(0.15):
                 condition = expressions.condition(1)
                 where, filter = f" where ({condition[0]})", condition[1]
             present = f"{filter} AND {sql_argument} IS NOT NULL" if sql_argument else filter
             sql = choice.sql.format(
-                x=sql_argument, f="" if filter == "true" else f" FILTER (WHERE {filter})",
+                x=sql_argument, y=other, w=filter, f="" if filter == "true" else f" FILTER (WHERE {filter})",
                 p=f" FILTER (WHERE {present})")
             return call + where, sql, choice.type(argument_type), exact, choice.name, short
         return "count()", "count(*)", "int", True, "count", None
@@ -193,22 +210,27 @@ class Builder:
             else:
                 return is_named, called
 
-    def aggregate(self, has_windows=True, plain_times=True):
+    def aggregate(self, has_windows=True, plain_times=True, by=None, every=None, may_compare=False):
+        """An aggregation, by the columns `by` and in the windows `every`, (every, over), where they are given."""
         rng = self.rng
         groups = [column for column in self.columns if column.type in ("tag", "string", "bool")]
-        by = rng.sample(groups, min(len(groups), rng.choice([0, 0, 1, 1, 2, 2])))
+        by = by or rng.sample(groups, min(len(groups), rng.choice([0, 0, 1, 1, 2, 2])))
         if "field" in [column.name for column in self.columns] and not any(each.name == "field" for each in by):
             by = by[:1] + [column for column in groups if column.name == "field"]
-        grid = self.grid() if has_windows and self.chance(0.6) else None
+        grid = self.grid_of(*every) if every else self.grid() if has_windows and self.chance(0.6) else None
+        shift = self.shift(grid) if may_compare and self.chance(0.15) else None
         items, outputs = [], []
         calls = [self.aggregate_item(outputs, plain_times) for _ in range(rng.choice([1, 1, 2, 3, 4]))]
+        if shift:
+            # The percents of what is not exact are those of its last bits where it is near 0.
+            calls = [call for call in calls if call[3]] or [("count()", "count(*)", "int", True, "count", None)]
         taken = {column.name for column in by} | {"time", "partial"}
         is_named, called = self.names(calls, taken)
         for number, (call, named) in enumerate(zip(calls, is_named)):
             tql, sql, type, exact, function, short = call
             name = called[number]
             if named:
-                if number > 0 and self.chance(0.4) and type in ("float", "int") \
+                if number > 0 and not shift and self.chance(0.4) and type in ("float", "int") \
                         and calls[0][2] in ("float", "int"):
                     other = calls[0]
                     operator = rng.choice("+-/")
@@ -235,30 +257,48 @@ class Builder:
         values = [f"{sql} AS {column.sql}" for column, sql in outputs]
         names = [column for column, _ in outputs]
         by = [Column(column.name, column.type) for column in by]
+        lead = [Column("time", "time")] * (grid is not None) + by
+        rows_name = self.last
         if grid is None:
-            sql = f"SELECT {', '.join(keys + values)} FROM {self.last}"
-            self.relation(sql + (f" GROUP BY {', '.join(keys)}" if keys else ""))
+            self.group(keys, values, rows_name)
             self.columns = by + names
         else:
             stage += grid[0]
             partial = [
                 not self.is_open and (low < self.start or high > self.end)
                 or self.is_half_open and low < self.start for low, high in grid[1]]
-            rows = ", ".join(f"({low}, {high}, {cut})" for (low, high), cut in zip(grid[1], partial))
-            self.relation(f"SELECT * FROM (VALUES {rows}) AS w(ws, we, cut)")
-            grid_name, rows_name = self.last, f"r{len(self.relations) - 2}"
-            self.relation(
-                f"SELECT {', '.join(['w.ws AS time'] + keys + values + ['w.cut AS partial'])} FROM {grid_name} w"
-                f" JOIN {rows_name} AS m ON m.time >= w.ws AND m.time < w.we GROUP BY "
-                + ", ".join(["w.ws", "w.cut"] + keys))
+            grid_name = self.group(
+                keys, values, rows_name, [(low, high, cut, low) for (low, high), cut in zip(grid[1], partial)])
             # Within the aggregates `time` is the row's.
-            self.columns = [Column("time", "time")] + by + names + [Column("partial", "bool", hidden=True)]
-            if not self.is_open and len(grid[1]) * 6 ** len(by) < 3000 and self.chance(0.3):
+            self.columns = lead + names + [Column("partial", "bool", hidden=True)]
+            if not shift and not self.is_open and len(grid[1]) * 6 ** len(by) < 3000 and self.chance(0.3):
                 stage += self.fill(by, names, grid_name)
+        if shift:
+            stage += f" vs {shift.text}"
+            self.compare(shift, lead, names, keys, values, rows_name, grid and grid[1])
         self.stages.append(stage)
         order = [f"{column.sql} NULLS LAST" for column in by] + ([] if grid is None else ["time"])
         self.number(", ".join(order) or "1")
         self.group_columns, self.has_windows = by, grid is not None
+        self.is_plain = True
+
+    def group(self, keys, values, rows_name, grid=None):
+        """The relation of an aggregation, in windows (start, end, whether it is cut, time shown) where they are given.
+
+        Returns the name of the windows' relation.
+        """
+        if grid is None:
+            sql = f"SELECT {', '.join(keys + values)} FROM {rows_name}"
+            self.relation(sql + (f" GROUP BY {', '.join(keys)}" if keys else ""))
+            return None
+        rows = ", ".join(map(str, grid))
+        self.relation(f"SELECT * FROM (VALUES {rows}) AS w(ws, we, cut, shown)")
+        grid_name = self.last
+        self.relation(
+            f"SELECT {', '.join(['w.shown AS time'] + keys + values + ['w.cut AS partial'])} FROM {grid_name} w"
+            f" JOIN {rows_name} AS m ON m.time >= w.ws AND m.time < w.we GROUP BY "
+            + ", ".join(["w.shown", "w.cut"] + keys))
+        return grid_name
 
     def fill(self, by, outputs, grid_name):
         """Rows for the windows of each group that have none."""
@@ -320,6 +360,7 @@ class Builder:
     def select(self, names=None):
         shown = [column.name for column in self.columns if not column.hidden]
         names = names or self.rng.sample(shown, self.rng.randint(1, len(shown)))
+        self.is_plain = False
         self.stages.append("select " + ", ".join(names))
         self.columns = [column for name in names for column in self.columns if column.name == name]
         self.relation(f"SELECT {self.listed()}, _o FROM {self.last}")
@@ -329,6 +370,7 @@ class Builder:
         if len(shown) < 2:
             return
         gone = self.rng.choice(shown)
+        self.is_plain = False
         self.stages.append(f"drop {gone.name}")
         self.columns = [column for column in self.columns if column is not gone]
         self.relation(f"SELECT {self.listed()}, _o FROM {self.last}")
@@ -380,10 +422,12 @@ class Builder:
         self.number("_g, _r", "* EXCLUDE (_o, _g, _r)")
 
     def unpivot(self):
-        numbers = [column for column in self.columns if column.type in ("float", "int") and not column.hidden]
+        numbers = [column for column in self.columns if column.type in ("float", "int") and not column.hidden
+                   and not column.loose]
         if len(numbers) < 2 or any(column.name in ("field", "value") for column in self.columns):
             return
         chosen = self.rng.sample(numbers, 2)
+        self.is_plain = False
         self.stages.append("unpivot " + ", ".join(column.name for column in chosen))
         kept = [column for column in self.columns if column not in chosen]
         type = chosen[0].type if chosen[0].type == chosen[1].type else "float"
@@ -402,7 +446,7 @@ class Builder:
         self.aggregate(has_windows=False, plain_times=False)
 
     STEPS = ["filter", "filter", "filter_whole", "set_z", "sort", "sort", "top", "limit", "select", "drop", "unpivot",
-             "second"]
+             "second", "run_along_table", "run_along_table", "run_along_table", "join", "join"]
 
     def set_z(self):
         self.set("z")
@@ -411,16 +455,15 @@ class Builder:
         rng = self.rng
         self.zone = rng.choice(ZONES)
         self.decimals = {"a", "b"}
-        self.has_repeated_times = False
+        self.has_repeated_times = self.is_plain = False
         self.source()
-        self.is_half_open = self.stages[0].split("]")[0].endswith("..")
         self.row_stages()
         if self.chance(0.12):
             self.raw()
         else:
             if self.chance(0.15):
                 self.unpivot_rows()
-            self.aggregate(plain_times=not self.has_repeated_times)
+            self.aggregate(plain_times=not self.has_repeated_times, may_compare=True)
             while self.chance(0.5):
                 getattr(self, rng.choice(self.STEPS))()
         if self.chance(0.2):
@@ -431,7 +474,8 @@ class Builder:
         shown = [column for column in self.columns if not column.hidden]
         relations = ",\n".join(f"r{number} AS ({sql})" for number, sql in enumerate(self.relations))
         sql = f"WITH {relations}\nSELECT {', '.join(c.sql for c in shown)} FROM {self.last} ORDER BY _o"
-        return Case(" | ".join(self.stages), sql, zone_given, [c.name for c in shown], [c.exact for c in shown])
+        return Case(" | ".join(self.stages), sql, zone_given, [c.name for c in shown], [c.exact for c in shown],
+                    [c.loose for c in shown])
 
 
 def query(rng, data):

@@ -30,6 +30,9 @@ package protocol AggregateStates: AnyObject {
     /// number counts as earlier.
     func update(slot: Int, column: Column?, timestamps: [Int64], rows: Range<Int>, series: UInt32) throws(QueryError)
 
+    /// Whether it may do with what is known of a block; if not, it always needs the values.
+    var takesSummaries: Bool { get }
+
     /// Feeds a whole block into `slot` by what is known of it.
     ///
     /// - Parameters:
@@ -99,6 +102,8 @@ package protocol AggregateStates: AnyObject {
 }
 
 extension AggregateStates {
+    package var takesSummaries: Bool { false }
+
     package func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
     ) throws(QueryError) -> Bool { false }

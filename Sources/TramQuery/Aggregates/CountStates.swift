@@ -22,6 +22,8 @@ final class CountStates: AggregateStates {
 
     var needsTimes: Bool { false }
 
+    var takesSummaries: Bool { true }
+
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
     ) -> Bool {

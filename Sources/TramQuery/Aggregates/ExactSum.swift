@@ -325,6 +325,8 @@ final class FloatSumStates: PresentStates {
 
     var needsTimes: Bool { false }
 
+    var takesSummaries: Bool { true }
+
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
     ) -> Bool {
@@ -414,6 +416,8 @@ final class IntegerSumStates: PresentStates {
     // 2^63 values of 64 bits fit 128 bits, so these additions cannot overflow.
 
     var needsTimes: Bool { false }
+
+    var takesSummaries: Bool { true }
 
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int

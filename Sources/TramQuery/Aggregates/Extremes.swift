@@ -56,6 +56,8 @@ final class ExtremeStates: PresentStates {
     var needsTimes: Bool { givesTime }
     var ignoresRepetition: Bool { true }
 
+    var takesSummaries: Bool { !givesTime }
+
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
     ) -> Bool {
@@ -201,6 +203,8 @@ final class SpreadStates: PresentStates {
 
     var needsTimes: Bool { false }
     var ignoresRepetition: Bool { true }
+
+    var takesSummaries: Bool { true }
 
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int

@@ -30,6 +30,8 @@ final class FirstLastStates: PresentStates {
         isSeen.extend(to: count, with: false)
     }
 
+    var takesSummaries: Bool { true }
+
     func add(
         _ summary: ColumnSummary?, rows: Int, first: Int64, last: Int64, series: UInt32, to slot: Int
     ) -> Bool {

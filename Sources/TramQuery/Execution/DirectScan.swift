@@ -16,6 +16,8 @@ struct DirectScan {
     private let bounds: [(field: Int, bounds: FieldBounds)]
     private let calls: [Int]
     private let needsTimes: Bool
+    /// Whether some call reads every block, but not all do. A block that is damaged is then left out by all.
+    private let isMixed: Bool
     private let request: ReadRequest
     /// Whether every call counts rows.
     private let countsRowsOnly: Bool
@@ -78,6 +80,8 @@ struct DirectScan {
         self.bounds = bounds
         calls = Array(aggregation.calls.indices)
         needsTimes = aggregation.grid != nil || aggregation.calls.indices.contains { states.needsTimes(call: $0) }
+        let readers = aggregation.calls.indices.count { !states.takesSummaries(call: $0) }
+        isMixed = readers > 0 && aggregation.calls.count > 1
         countsRowsOnly = aggregation.calls.allSatisfy { $0.argument == nil && $0.function == "count" }
         let isOne = aggregation.grid == nil && bounds.isEmpty && !aggregation.calls.isEmpty
         asksForFirst = isOne && aggregation.calls.allSatisfy { $0.function == "first" && $0.argument != nil }
@@ -118,6 +122,8 @@ struct DirectScan {
             }
             var rest = calls
             let slice = isInside ? states.onlySlice(first: rows.first, last: rows.last) : nil
+            // Its checksum is looked at once; after that this costs next to nothing.
+            if isMixed, open.isEmpty, rows.read(ReadRequest(fields: [], needsTimes: false)) == nil { return }
             // Without windows there is one slice for all.
             let endSlice = asksForFirst || asksForLast ? states.onlySlice(first: rows.last, last: rows.last) : nil
             if let slice = slice ?? (isEndInside ? endSlice : nil), open.isEmpty {

@@ -19,7 +19,7 @@ enum ShowTables {
         case .fields:
             return measurement + [TableColumn(name: "field", type: .string), TableColumn(name: "type", type: .string)]
         case .series:
-            if let tagKeys { return tagKeys.map { TableColumn(name: $0, type: .tag) } }
+            if let tagKeys { return tagKeys.map { .group($0, .tag) } }
             return [TableColumn(name: "measurement", type: .string), TableColumn(name: "series", type: .string)]
         }
     }

@@ -101,6 +101,9 @@ extension SlicedStates {
     /// Whether a call asks for the times of the rows that it is fed.
     func needsTimes(call: Int) -> Bool { states[call].needsTimes }
 
+    /// Whether a call may do with what is known of a block.
+    func takesSummaries(call: Int) -> Bool { states[call].takesSummaries }
+
     /// The start of the only slice that holds both instants; nil when there is none or are several.
     func onlySlice(first: Int64, last: Int64) -> Int64? {
         let (starts, end) = slices(at: first)

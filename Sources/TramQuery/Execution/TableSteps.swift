@@ -125,7 +125,7 @@ struct TableRunner {
 
     /// Which rows of a table follow each other: those with equal tags, or of one group of the aggregation before.
     private func seriesNumbers(_ table: Table) -> [UInt32] {
-        let keys = table.infos.indices.filter { table.infos[$0].role == .key || table.infos[$0].type == .tag }
+        let keys = table.infos.indices.filter { table.infos[$0].isShared }
         var numbers: [[UInt64?]: UInt32] = [:]
         return (0..<table.rowCount).map { row in
             let key = keys.map { table.columns[$0].value(row) }

@@ -195,8 +195,9 @@ package struct TableColumn: Sendable {
         self.role = role
     }
 
-    /// Whether rows of two pipes that agree on it belong together.
-    var isShared: Bool { isGroup || role == .key || type == .tag }
+    /// Whether rows of two pipes that agree on it belong together. A value that was taken from a tag, such as
+    /// `last(host)`, is a value.
+    var isShared: Bool { isGroup || role == .key }
 
     static func group(_ name: String, _ type: ColumnType, role: Role = .value) -> TableColumn {
         var column = TableColumn(name: name, type: type, role: role)

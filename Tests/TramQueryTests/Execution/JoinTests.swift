@@ -96,6 +96,14 @@ import TramTesting
         #expect(answer == expected, "\(query): \(answer)")
     }
 
+    @Test func `a tag that an aggregate has given is a value, by which nothing is joined`() throws {
+        let query = "temp | last(room) every 5m | join (fan | last(room), max(run) every 5m)"
+        #expect(
+            try rooms.lines(query) == [
+                "time last last_2 max", "1970-01-01T00:00:00Z 2 2 1", "1970-01-01T00:05:00Z 2 3 1",
+            ])
+    }
+
     @Test func `within takes the nearest later row of the same number`() throws {
         let pair = "plate where cam = \"A\" | join (plate where cam = \"B\") on number within 30m"
         #expect(

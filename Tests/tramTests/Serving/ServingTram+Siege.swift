@@ -94,6 +94,8 @@ extension ServingTram {
             if try isSo() { return }
             try await Task.sleep(for: .milliseconds(20))
         }
+        // Where other tests hold all threads, one short sleep may have taken all the time.
+        if try isSo() { return }
         Issue.record(what, sourceLocation: sourceLocation)
     }
 }
