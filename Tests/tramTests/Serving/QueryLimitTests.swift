@@ -84,7 +84,8 @@ import Testing
             let begin = Date()
             if how == "closed" { client.close() } else { client.reset() }
             try await server.eventually("it has ended") { try server.metric("tram_queries_running") == 0 }
-            #expect(Date().timeIntervalSince(begin) < 1)
+            // It would take minutes. Alone on a machine it ends within half a second; here other tests have their share.
+            #expect(Date().timeIntervalSince(begin) < 15)
             #expect(try QueryLimitTests.failed(server, "cancelled") == 1)
         }
     }
@@ -107,7 +108,7 @@ import Testing
             let begin = Date()
             let answer = try QueryLimitTests.ask(server, "a", QueryLimitTests.heavy)
             // It would take minutes; other tests take their share of the processors.
-            #expect(Date().timeIntervalSince(begin) < 6)
+            #expect(Date().timeIntervalSince(begin) < 20)
             expectFailure(answer, 408)
             #expect(answer.json?["code"] as? String == "query.time_limit")
             #expect((answer.json?["message"] as? String)?.contains("1 s") == true)
