@@ -76,6 +76,9 @@ package protocol AggregateStates: AnyObject {
     ///   states that were made up may; `slot` is then as it was.
     func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError)
 
+    /// As `merge` for each of the other's slots.
+    func merge(slot: Int, from other: any AggregateStates, slots: ArraySlice<Int32>) throws(QueryError)
+
     /// Empties a slot for another use.
     func reset(slot: Int)
 
@@ -102,6 +105,10 @@ package protocol AggregateStates: AnyObject {
 }
 
 extension AggregateStates {
+    package func merge(slot: Int, from other: any AggregateStates, slots: ArraySlice<Int32>) throws(QueryError) {
+        for otherSlot in slots { try merge(slot: slot, from: other, slot: Int(otherSlot)) }
+    }
+
     package var takesSummaries: Bool { false }
 
     package func add(

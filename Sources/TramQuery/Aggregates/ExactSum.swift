@@ -252,6 +252,19 @@ struct ExactSums {
         Part(sum: sums[slot], scale: scale, count: counts[slot], rest: rest(of: slot))
     }
 
+    /// Adds what a slot of other sums holds when both are integers of one scale, which they nearly always are.
+    ///
+    /// - Returns: false when they are not; nothing was added then.
+    mutating func addPlainly(
+        _ other: borrowing ExactSums, slot otherSlot: Int, to slot: Int
+    ) throws(QueryError) -> Bool {
+        guard scale == other.scale, other.restNumbers.isEmpty else { return false }
+        let count = try PartialState.total(counts[slot], other.counts[otherSlot])
+        add(other.sums[otherSlot], to: slot)
+        counts[slot] = count
+        return true
+    }
+
     mutating func add(_ part: Part, to slot: Int) {
         raiseScale(to: part.scale)
         let factor = Int128(PowerOfTen.integer(scale - part.scale))
@@ -355,6 +368,7 @@ final class FloatSumStates: PresentStates {
     }
 
     func absorb(_ other: FloatSumStates, slot otherSlot: Int, into slot: Int) throws(QueryError) {
+        if other !== self, try sums.addPlainly(other.sums, slot: otherSlot, to: slot) { return }
         let part = other.sums.part(otherSlot)
         try sums.checkAdding(part, to: slot)
         sums.add(part, to: slot)

@@ -50,6 +50,11 @@ extension PresentStates {
         try addRows(column.bits.span, slots: presentSlots.span, timestamps: timestamps.span, series: series.span)
     }
 
+    func merge(slot: Int, from other: any AggregateStates, slots: ArraySlice<Int32>) throws(QueryError) {
+        guard let other = other as? Self else { preconditionFailure("states of one call merge only with each other") }
+        for otherSlot in slots { try absorb(other, slot: Int(otherSlot), into: slot) }
+    }
+
     func merge(slot: Int, from other: any AggregateStates, slot otherSlot: Int) throws(QueryError) {
         guard let other = other as? Self else { preconditionFailure("states of one call merge only with each other") }
         try absorb(other, slot: otherSlot, into: slot)

@@ -23,7 +23,7 @@ package final class SlicedStates {
     let groups = GroupTable()
     private var rowsSinceMeasured = 0
     /// While windows of several slices are finished: the slices of each group, by their starts.
-    private var finishing: [[(start: Int64, slot: Int32)]] = []
+    private var finishing: [(starts: [Int64], slots: [Int32])] = []
     private(set) var slots = SlotTable()
     var states: [any AggregateStates] = []
     /// Slots in use by the start of their slice.
@@ -436,36 +436,42 @@ package final class SlicedStates {
     /// Makes ready for `append`; no rows may come before it is done.
     func prepareToFinish() {
         guard sharesSlices else { return }
-        finishing = [[(start: Int64, slot: Int32)]](repeating: [], count: groups.keys.count)
+        var found = [[(start: Int64, slot: Int32)]](repeating: [], count: groups.keys.count)
         for slot in 0..<slots.capacity where slots.groups[slot] >= 0 {
-            finishing[Int(slots.groups[slot])].append((slots.starts[slot], Int32(truncatingIfNeeded: slot)))
+            found[Int(slots.groups[slot])].append((slots.starts[slot], Int32(truncatingIfNeeded: slot)))
         }
-        for group in finishing.indices { finishing[group].sort { $0.start < $1.start } }
+        finishing = found.map { slices in
+            let sorted = slices.sorted { $0.start < $1.start }
+            return (sorted.map(\.start), sorted.map(\.slot))
+        }
     }
 
     private func appendMerged(
         group: Int32, window: Int64, to columns: inout [Column], at first: Int
     ) throws(QueryError) -> Bool {
-        let slices = Int(group) < finishing.count ? finishing[Int(group)] : []
-        let end = aggregation.grid?.end(ofWindowStarting: window) ?? .max
-        var low = 0
-        var high = slices.count
-        while low < high {
-            let middle = (low + high) / 2
-            if slices[middle].start < window { low = middle + 1 } else { high = middle }
-        }
-        guard low < slices.count, slices[low].start < end else {
+        guard Int(group) < finishing.count else {
             for place in states.indices { columns[first + place].append(nil) }
             return false
         }
+        let (starts, slots) = finishing[Int(group)]
+        let end = aggregation.grid?.end(ofWindowStarting: window) ?? .max
+        var low = 0
+        var high = starts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if starts[middle] < window { low = middle + 1 } else { high = middle }
+        }
         var last = low
-        while last < slices.count, slices[last].start < end { last += 1 }
+        while last < starts.count, starts[last] < end { last += 1 }
+        guard low < last else {
+            for place in states.indices { columns[first + place].append(nil) }
+            return false
+        }
         try evaluator.context.watch.spend(16 * states.count * (last - low))
         let frame = frame(ofWindow: window)
         for (place, state) in scratch.enumerated() {
             state.reset(slot: 0)
-            let source = states[place]
-            for slice in slices[low..<last] { try state.merge(slot: 0, from: source, slot: Int(slice.slot)) }
+            try state.merge(slot: 0, from: states[place], slots: slots[low..<last])
             do {
                 columns[first + place].append(try state.finish(slot: 0, frame: frame))
             } catch {
