@@ -109,7 +109,12 @@ private func load(_ yaml: String, _ files: [String: String]) throws -> Catalogue
         (
             "sensor,unit_3level,valid_to\n1,31,2025-02-30\n",
             "2:- \"valid_to\" cannot be \"2025-02-30\" (write a day as 2025-07-01)"
-        ), ("sensor,unit_3level\n1,99999\n", "2:- station 1 lies in the unknown unit 99999 (add unit 99999 to the units file, or mend the code)"),
+        ),
+        (
+            "sensor,unit_3level\n1,99999\n",
+            "2:- station 1 lies in the unknown unit 99999 "
+                + "(add unit 99999 to the units file, or mend the code)"
+        ),
     ])
     func `a fault in a table is named with its line`(table: String, error: String) {
         let errors = refusals { _ = try load(section, ["city/units.csv": units, "city/sensors.csv": table]) }
@@ -120,6 +125,9 @@ private func load(_ yaml: String, _ files: [String: String]) throws -> Catalogue
     @Test func `faults of the tree carry the table's line`() {
         let broken = units + "10543,commune,Việt Hoà,Phường Việt Hoà,Viet Hoa,Phường,32\n"
         let errors = refusals { _ = try load(section, ["city/units.csv": broken, "city/sensors.csv": sensors]) }
-        #expect(errors.map { $0.rendered(.en) } == ["city/units.csv:6: unit 10543 has the unknown parent 32; add unit 32 to the units file, or mend the code"])
+        let expected =
+            "city/units.csv:6: unit 10543 has the unknown parent 32; "
+            + "add unit 32 to the units file, or mend the code"
+        #expect(errors.map { $0.rendered(.en) } == [expected])
     }
 }
