@@ -84,7 +84,7 @@ import Testing
             let begin = Date()
             if how == "closed" { client.close() } else { client.reset() }
             try await server.eventually("it has ended") { try server.metric("tram_queries_running") == 0 }
-            // It would take minutes. Alone on a machine it ends within half a second; here other tests have their share.
+            // It would take minutes. Alone it ends within half a second; here other tests have their share.
             #expect(Date().timeIntervalSince(begin) < 15)
             #expect(try QueryLimitTests.failed(server, "cancelled") == 1)
         }
