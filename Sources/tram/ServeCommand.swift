@@ -71,6 +71,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let language = language.language
+        // The first sleep opens a timer of the system, and the runtime ends the process when it cannot: not at a moment
+        // when there are no file descriptors left.
+        try? await Task.sleep(for: .milliseconds(1))
         // From the bottom up: definitions, directory, engine, server.
         var definitions = Definitions(language: language)
         if let config { try definitions.load(configuration: config) }
