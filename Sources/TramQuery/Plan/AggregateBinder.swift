@@ -199,6 +199,13 @@ struct AggregateBinder {
         let known = AggregateFunction(rawValue: function)
         if known == .histogram { throw AggregateBinder.mixedHistogram(call) }
         if let first = rest.first, known?.takesColumn ?? true {
+            if case .literal(.string(let text), let at) = first {
+                throw QueryError(
+                    .wrongArguments, at: at, en: "\(function) takes a column, and a text in quotes is none",
+                    vi: "\(function) cần một cột, chuỗi trong ngoặc kép không phải là cột",
+                    hint: Bilingual(
+                        vi: "bỏ dấu ngoặc: \(function)(\(text))", en: "without quotes: \(function)(\(text))"))
+            }
             argument = try expressions.bind(first)
             // A field that no row has had yet may turn out to be a condition.
             if known?.inputTypes == [.bool], case .constant(_, nil)? = argument { argument = .constant(.bool, nil) }

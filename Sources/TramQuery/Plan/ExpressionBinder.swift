@@ -182,8 +182,23 @@ struct ExpressionBinder {
         } else {
             second = try bind(right)
         }
+        try refuseUnitName(first, right)
+        try refuseUnitName(second, left)
         let (one, two) = try unified(first, second, left, right, verb: operation.rawValue, at: at)
         return .comparison(operation, one, two)
+    }
+
+    /// `commune = "Ngô Quyền"`: a level is its units' codes, and a text that is no code would match nothing, silently.
+    private func refuseUnitName(_ value: BoundExpression, _ other: Expression) throws(QueryError) {
+        guard case .unit(_, _, let level, isName: false) = value, case .literal(.string(let text), let at) = other,
+            let units = context.units, !units.hasUnit(code: text)
+        else { return }
+        throw QueryError(
+            .unknownUnit, at: at, en: "the catalogue has no unit with code \"\(text)\"; \(level) is a code",
+            vi: "danh mục không có đơn vị mã \"\(text)\"; \(level) là mã đơn vị",
+            hint: Bilingual(
+                vi: "so tên thì viết: \(level)_name = \"\(text)\"; tìm mã: tram units list \"\(text)\"",
+                en: "to compare names write: \(level)_name = \"\(text)\"; to find a code: tram units list \"\(text)\""))
     }
 
     /// Both operands in one type, for comparing and choosing.
